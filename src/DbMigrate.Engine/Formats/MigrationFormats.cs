@@ -1,0 +1,14 @@
+namespace DbMigrate.Engine.Formats;
+
+/// <summary>The formats there are, and which of them a folder follows.</summary>
+public static class MigrationFormats
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<IMigrationFormat> All { get; } = [];
+
+    /// <summary>The format of that name.</summary>
+    public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);
+
+    /// <summary>The formats that a folder or script may follow; more than one when its names fit several.</summary>
+    public static IReadOnlyList<IMigrationFormat> Detect(string path) => All.Where(f => f.Detect(path)).ToList();
+}

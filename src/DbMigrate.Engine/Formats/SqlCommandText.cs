@@ -1,0 +1,4 @@
+namespace DbMigrate.Engine.Formats;
+
+/// <summary>A statement of our own with its positional parameters (<c>$1</c>, <c>$2</c>): string, long, int, bool, byte[] or DateTimeOffset (UTC).</summary>
+public sealed record SqlCommandText(string Text, params object?[] Parameters);

@@ -1,0 +1,20 @@
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>How a run treats the server.</summary>
+public sealed record RunOptions
+{
+    /// <summary>The longest a statement waits for a lock before it gives up and the migration is tried again. Zero: for ever.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest a statement may work. Zero: for ever.</summary>
+    public TimeSpan StatementTimeout { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How often a migration is tried again after a lock time-out.</summary>
+    public int LockRetries { get; init; } = 10;
+
+    /// <summary>The longest to wait for another runner that works on the same database.</summary>
+    public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Go on although another tool's tracking table is there and ours is not.</summary>
+    public bool AllowOtherTool { get; init; }
+}

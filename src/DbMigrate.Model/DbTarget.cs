@@ -1,0 +1,42 @@
+namespace DbMigrate;
+
+/// <summary>
+/// A database to work on. Holds what is needed to connect; its password and its connection string are not public, so that
+/// neither shows up in output, JSON or error messages.
+/// </summary>
+public sealed class DbTarget
+{
+    internal DbTarget(string connectionString) => ConnectionString = connectionString;
+
+    /// <summary>The host name, address or socket directory; several are separated by commas.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The port.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>The database's name.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>The role that logs in; null when the operating system's user is taken.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The schema of the URL's <c>schema=</c> (Prisma) or the first of <c>search_path=</c>; null when the server decides.</summary>
+    public string? Schema { get; init; }
+
+    /// <summary>Where the address came from, for example <c>DATABASE_URL</c> or <c>service prod</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Options that belong to a migration tool, such as golang-migrate's <c>x-migrations-table</c>.</summary>
+    public IReadOnlyDictionary<string, string> ToolOptions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Npgsql's connection string, with the password if one was given.</summary>
+    internal string ConnectionString { get; }
+
+    /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>
+    public override string ToString()
+    {
+        var user = User is null ? "" : User + "@";
+        var host = Host.Contains(':', StringComparison.Ordinal) && !Host.Contains(',', StringComparison.Ordinal) ? $"[{Host}]" : Host;
+        return $"{user}{host}:{Port}/{Database}";
+    }
+}
