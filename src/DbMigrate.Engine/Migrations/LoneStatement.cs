@@ -17,21 +17,21 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
     {
         switch (statement.Kind)
         {
-            case StatementKind.CreateIndexConcurrently when IndexStatement.Of(statement.Text) is { Name: { } name } index:
-                switch (await ValidityAsync(index.SchemaHint, name, index.Table, cancellationToken))
+            case StatementKind.CreateIndexConcurrently when ConcurrentIndex.Parse(statement.Text) is { Index: { } index }:
+                switch (await ValidityAsync(index, cancellationToken))
                 {
                     case true:
                         return true;
                     case false:
-                        observer.Message(MessageLevel.Warning, $"{step}: an earlier run left the index {name} invalid; it is dropped and built again.");
-                        await DropAsync(index, name, cancellationToken);
+                        observer.Message(MessageLevel.Warning, $"{step}: an earlier run left the index {index} invalid; it is dropped and built again.");
+                        await DropAsync(index, cancellationToken);
                         return false;
                     default:
                         return false;
                 }
 
-            case StatementKind.DropIndexConcurrently when IndexStatement.Of(statement.Text) is { Name: { } name } index:
-                return await ValidityAsync(index.SchemaHint, name, null, cancellationToken) is null;
+            case StatementKind.DropIndexConcurrently when ConcurrentIndex.Parse(statement.Text) is { Index: { } index }:
+                return await ValidityAsync(index, cancellationToken) is null;
 
             case StatementKind.OutsideTransaction when IsRepeatable(statement.Text):
                 return false;
@@ -56,35 +56,18 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
     }
 
     /// <summary>True for a valid index, false for an invalid one, null where there is none.</summary>
-    private async Task<bool?> ValidityAsync(string? schema, string name, string? table, CancellationToken cancellationToken)
+    private async Task<bool?> ValidityAsync(SqlName index, CancellationToken cancellationToken)
     {
-        // An index lies in its table's schema, which search_path may find in another place than the first.
-        await using var command = new NpgsqlCommand(
-            """
-            SELECT i.indisvalid FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relname = $1 AND CASE
-                WHEN $3 <> '' THEN i.indrelid = to_regclass($3)
-                WHEN $2 <> '' THEN n.nspname = $2
-                ELSE pg_table_is_visible(c.oid) END
-            """,
-            session.Connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = name });
-        command.Parameters.Add(new NpgsqlParameter { Value = schema ?? "" });
-        command.Parameters.Add(new NpgsqlParameter { Value = table ?? "" });
+        await using var command = new NpgsqlCommand("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)", session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(index) });
         return await command.ExecuteScalarAsync(cancellationToken) as bool?;
     }
 
-    private async Task DropAsync(IndexStatement index, string name, CancellationToken cancellationToken)
+    private async Task DropAsync(SqlName index, CancellationToken cancellationToken)
     {
-        await using var find = new NpgsqlCommand(
-            "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = $1 AND indrelid = to_regclass($2)",
-            session.Connection);
-        find.Parameters.Add(new NpgsqlParameter { Value = name });
-        find.Parameters.Add(new NpgsqlParameter { Value = index.Table });
-        if (await find.ExecuteScalarAsync(cancellationToken) is string qualified)
-        {
-            await using var drop = new NpgsqlCommand($"DROP INDEX CONCURRENTLY {qualified}", session.Connection);
-            await drop.ExecuteNonQueryAsync(cancellationToken);
-        }
+        await using var drop = new NpgsqlCommand($"DROP INDEX CONCURRENTLY {Quoted(index)}", session.Connection);
+        await drop.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private static string Quoted(SqlName name) => new JournalTable(name.Schema, name.Name).ToString();
 }

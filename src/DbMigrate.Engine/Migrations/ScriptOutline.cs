@@ -154,7 +154,7 @@ internal sealed class ScriptOutline
         {
             StatementKind.CreateIndexConcurrently or StatementKind.DropIndexConcurrently or StatementKind.OutsideTransaction => true,
             StatementKind.Call => script.NoTransaction || statement.OutsideTransaction,
-            StatementKind.Do => (script.NoTransaction || statement.OutsideTransaction) && MentionsCommit(statement.Text),
+            StatementKind.Do => (script.NoTransaction || statement.OutsideTransaction) && DoStatement.EndsTransaction(statement.Text),
             _ => false,
         };
 
@@ -167,14 +167,11 @@ internal sealed class ScriptOutline
             }
 
             var statement = script.ReadStatements().First();
-            if (statement.Kind == StatementKind.Call || (statement.Kind == StatementKind.Do && MentionsCommit(statement.Text)))
+            if (statement.Kind == StatementKind.Call || (statement.Kind == StatementKind.Do && DoStatement.EndsTransaction(statement.Text)))
             {
                 _segments[0] = only with { Kind = SegmentKind.Alone };
             }
         }
-
-        private static bool MentionsCommit(string text) =>
-            text.Contains("COMMIT", StringComparison.OrdinalIgnoreCase) || text.Contains("ROLLBACK", StringComparison.OrdinalIgnoreCase);
 
         private void RefuseInsideBegin(ScriptStatement statement)
         {

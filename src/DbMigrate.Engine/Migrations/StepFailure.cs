@@ -1,4 +1,5 @@
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Sql;
 using Npgsql;
 
 namespace DbMigrate.Engine.Migrations;
@@ -29,8 +30,11 @@ internal static class StepFailure
         }
 
         // Without a position, the statement's start is the best that is known.
-        var place = Sql.SourcePosition.Of(statement.Text, statement.Line, statement.Column, statement.Indent, Math.Max(server.Position, 1));
-        return failure with { Line = place.Line, Column = place.Column, SourceLine = place.SourceLine, Caret = place.Caret };
+        var position = Math.Max(server.Position, 1);
+        var text = new SourceText(statement.Text, statement.Line, statement.Column, statement.Indent);
+        var place = text.PositionOf(position);
+        var (sourceLine, caret) = text.Excerpt(position);
+        return failure with { Line = place.Line, Column = place.Column, SourceLine = sourceLine, Caret = caret };
     }
 
     /// <summary>The error's id and kind, and the next step.</summary>
