@@ -62,6 +62,27 @@ public sealed class TemporaryMigrations(MigrationFormat format) : IDisposable
         return this;
     }
 
+    /// <summary>Adds many migrations without down scripts at once.</summary>
+    public void AddAll(IEnumerable<(int Number, string Name, string[] Up)> migrations)
+    {
+        foreach (var (number, name, up) in migrations)
+        {
+            if (format == MigrationFormat.EfCore)
+            {
+                _migrations[number] = (name, up, []);
+            }
+            else
+            {
+                Add(number, name, up);
+            }
+        }
+
+        if (format == MigrationFormat.EfCore)
+        {
+            File.WriteAllText(Path, IdempotentScript());
+        }
+    }
+
     /// <summary>Removes the folder.</summary>
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
