@@ -16,4 +16,15 @@ public sealed record SqlCommandText(string Text, params object?[] Parameters)
 
         return command;
     }
+
+    /// <summary>Creates a schema that is not there. CREATE SCHEMA IF NOT EXISTS would ask for the privilege even where it is.</summary>
+    public static SqlCommandText CreateSchema(string name)
+    {
+        var body = $"BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {Literal(name)}) THEN "
+            + $"CREATE SCHEMA {JournalTable.Quote(name)}; END IF; END";
+        return new SqlCommandText("DO " + Literal(body));
+    }
+
+    private static string Literal(string text) =>
+        $"E'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -7,7 +7,7 @@ public sealed class JournalTableTests
 {
     [Theory]
     [InlineData("migrations", null, "migrations")]
-    [InlineData("app.migrations", "app", "migrations")]
+    [InlineData("app.Migrations", "app", "migrations")]
     [InlineData("\"App\".\"My Migrations\"", "App", "My Migrations")]
     [InlineData("app.\"a.b\"", "app", "a.b")]
     [InlineData("\"a\"\"b\"", null, "a\"b")]
@@ -22,7 +22,7 @@ public sealed class JournalTableTests
     [InlineData("\"open")]
     [InlineData("\"a\"b")]
     public void A_bad_name_is_refused(string text) =>
-        Assert.Equal("InvalidTableName", Assert.Throws<DbMigrateException>(() => JournalTable.Parse(text)).Id);
+        Assert.Equal("InvalidJournalTable", Assert.Throws<DbMigrateException>(() => JournalTable.Parse(text)).Id);
 
     [Fact]
     public void Quotes_are_doubled() => Assert.Equal("\"s\"\"\".\"t\"", new JournalTable("s\"", "t").ToString());
