@@ -4,7 +4,7 @@ namespace DbMigrate.Engine.Formats;
 public static class MigrationFormats
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IMigrationFormat> All { get; } = [];
+    public static IReadOnlyList<IMigrationFormat> All { get; } = [new EfCore.EfCoreFormat()];
 
     /// <summary>The format of that name.</summary>
     public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);
