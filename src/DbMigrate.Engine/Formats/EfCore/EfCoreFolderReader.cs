@@ -6,11 +6,11 @@ namespace DbMigrate.Engine.Formats.EfCore;
 /// <summary>Puts the scripts of a folder, or one script and its down script, together to one list of migrations.</summary>
 internal sealed partial class EfCoreFolderReader
 {
-    private readonly Dictionary<string, (EfCoreScript Script, ScriptedMigration Migration)> ups = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, (EfCoreScript Script, ScriptedMigration Migration)> downs = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<(EfCoreScript Script, string? Up)> unrecorded = [];
-    private readonly List<string> warnings = [];
-    private (EfCoreScript Script, HistoryTable Table)? history;
+    private readonly Dictionary<string, (EfCoreScript Script, ScriptedMigration Migration)> _ups = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (EfCoreScript Script, ScriptedMigration Migration)> _downs = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(EfCoreScript Script, string? Up)> _unrecorded = [];
+    private readonly List<string> _warnings = [];
+    private (EfCoreScript Script, HistoryTable Table)? _history;
 
     private EfCoreFolderReader()
     {
@@ -19,7 +19,7 @@ internal sealed partial class EfCoreFolderReader
     /// <summary>Reads a script with the down scripts beside it, or a folder of scripts.</summary>
     /// <param name="path">The file or folder; an absolute path.</param>
     /// <exception cref="DbMigrateException">
-    /// What <see cref="EfCoreScriptParser.Parse"/> throws, and <c>PathNotFound</c>, <c>NotAnEfCoreScript</c>, <c>DownScriptOnly</c>, <c>DuplicateVersion</c>,
+    /// What <see cref="EfCoreScriptParser.Parse"/> throws, and <c>FolderNotFound</c>, <c>NotAnEfCoreScript</c>, <c>DownScriptOnly</c>, <c>DuplicateVersion</c>,
     /// <c>TwoHistoryTables</c>.
     /// </exception>
     public static MigrationFolder Read(string path)
@@ -36,7 +36,7 @@ internal sealed partial class EfCoreFolderReader
         else
         {
             throw new DbMigrateException(
-                "PathNotFound", ErrorKind.NotFound, $"There is no file or folder {path}.", "Check the path of the EF Core script or of the folder of scripts.")
+                "FolderNotFound", ErrorKind.NotFound, $"There is no file or folder {path}.", "Check the path of the EF Core script or of the folder of scripts.")
             { Subject = path };
         }
 
@@ -55,7 +55,7 @@ internal sealed partial class EfCoreFolderReader
             }
             else
             {
-                warnings.Add($"{file} is not a script of EF Core; it is ignored.");
+                _warnings.Add($"{file} is not a script of EF Core; it is ignored.");
             }
         }
     }
@@ -82,21 +82,21 @@ internal sealed partial class EfCoreFolderReader
 
     private void Take(EfCoreScript script, string? up)
     {
-        warnings.AddRange(script.Warnings);
+        _warnings.AddRange(script.Warnings);
         if (script.Unrecorded.Count > 0)
         {
-            unrecorded.Add((script, up));
+            _unrecorded.Add((script, up));
             return;
         }
 
         if (script.Migrations.Count == 0)
         {
-            warnings.Add($"{script.Path} holds no migration.");
+            _warnings.Add($"{script.Path} holds no migration.");
         }
 
         if (script.History is { } table)
         {
-            if (history is { } known && (known.Table.Table != table.Table || known.Table.IdColumn != table.IdColumn))
+            if (_history is { } known && (known.Table.Table != table.Table || known.Table.IdColumn != table.IdColumn))
             {
                 throw new DbMigrateException(
                     "TwoHistoryTables", ErrorKind.InvalidData,
@@ -106,15 +106,15 @@ internal sealed partial class EfCoreFolderReader
             }
 
             // Only a script that starts at nothing has the table's definition; only one that applies has the column of the version.
-            if (history is not { } best || (best.Table.Definition is null && (table.Definition is not null || best.Script.Undoes)))
+            if (_history is not { } best || (best.Table.Definition is null && (table.Definition is not null || best.Script.Undoes)))
             {
-                history = (script, table);
+                _history = (script, table);
             }
         }
 
         foreach (var migration in script.Migrations)
         {
-            Add(script.Undoes ? downs : ups, script, migration);
+            Add(script.Undoes ? _downs : _ups, script, migration);
         }
     }
 
@@ -163,12 +163,12 @@ internal sealed partial class EfCoreFolderReader
 
     private MigrationFolder Result(string path)
     {
-        foreach (var (script, up) in unrecorded)
+        foreach (var (script, up) in _unrecorded)
         {
             TakeUnrecorded(script, up);
         }
 
-        if (ups.Count == 0 && downs.Count > 0)
+        if (_ups.Count == 0 && _downs.Count > 0)
         {
             throw new DbMigrateException(
                 "DownScriptOnly", ErrorKind.InvalidData, $"{path} has only scripts that undo migrations.",
@@ -176,29 +176,29 @@ internal sealed partial class EfCoreFolderReader
             { Subject = path };
         }
 
-        foreach (var (id, (script, _)) in downs.Where(d => !ups.ContainsKey(d.Key)))
+        foreach (var (id, (script, _)) in _downs.Where(d => !_ups.ContainsKey(d.Key)))
         {
-            warnings.Add($"{script.Path} undoes migration {id}, which no script applies; that part is ignored.");
+            _warnings.Add($"{script.Path} undoes migration {id}, which no script applies; that part is ignored.");
         }
 
-        var table = history?.Table ?? HistoryTable.Default;
+        var table = _history?.Table ?? HistoryTable.Default;
         return new MigrationFolder
         {
             Format = MigrationFormat.EfCore,
             Path = path,
             // EF Core sorts by .NET's default comparison of strings; migrations of one second are all that the culture could change.
-            Migrations = [.. ups.Values.OrderBy(u => u.Migration.Id, StringComparer.InvariantCulture).Select(u => new Migration
+            Migrations = [.. _ups.Values.OrderBy(u => u.Migration.Id, StringComparer.InvariantCulture).Select(u => new Migration
             {
                 Version = u.Migration.Id,
                 Name = NameOf(u.Migration.Id),
-                Up = new EfCoreMigrationScript(u.Script.Path, u.Migration.Line, u.Migration.Statements, table),
-                Down = downs.TryGetValue(u.Migration.Id, out var down)
-                    ? new EfCoreMigrationScript(down.Script.Path, down.Migration.Line, down.Migration.Statements, table)
+                Up = new EfCoreMigrationScript(u.Script.Path, u.Migration.Statements, table),
+                Down = _downs.TryGetValue(u.Migration.Id, out var down)
+                    ? new EfCoreMigrationScript(down.Script.Path, down.Migration.Statements, table)
                     : null,
                 ProductVersion = u.Migration.ProductVersion,
             })],
             JournalTable = table.Table == HistoryTable.Default.Table ? null : table.Table,
-            Warnings = warnings,
+            Warnings = _warnings,
         };
     }
 
@@ -213,14 +213,14 @@ internal sealed partial class EfCoreFolderReader
             { Subject = script.Path };
         }
 
-        var ids = ups.Where(u => u.Value.Script.Path == up).Select(u => u.Key).ToList();
+        var ids = _ups.Where(u => u.Value.Script.Path == up).Select(u => u.Key).ToList();
         if (ids.Count != 1)
         {
-            warnings.Add($"{script.Path} deletes no history row and {up} has several migrations: it is not clear which it undoes, so it is ignored.");
+            _warnings.Add($"{script.Path} deletes no history row and {up} has several migrations: it is not clear which it undoes, so it is ignored.");
             return;
         }
 
-        Add(downs, script, new ScriptedMigration(ids[0], null, script.Unrecorded[0].Line, script.Unrecorded));
+        Add(_downs, script, new ScriptedMigration(ids[0], null, script.Unrecorded[0].Line, script.Unrecorded));
     }
 
     // X.down.sql undoes X.sql.

@@ -45,12 +45,6 @@ public sealed partial class EfCoreFormat : IMigrationFormat
             .Any(f => DesignerFile().IsMatch(Path.GetFileName(f)));
     }
 
-    /// <summary>What to say of a folder that <see cref="LooksLikeProject"/>.</summary>
-    internal static DbMigrateException ProjectInsteadOfScript(string path) => new(
-        "EfCoreMigrationsInCode", ErrorKind.InvalidData, $"{path} has EF Core migrations in C#, not in SQL.",
-        "Write them as a script, and name that: dotnet ef migrations script --idempotent -o migration.sql")
-    { Subject = path };
-
     [GeneratedRegex(@"\A[0-9]{14}_.+\.Designer\.cs\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex DesignerFile();
 }

@@ -6,19 +6,10 @@ using Npgsql;
 namespace DbMigrate.Engine.Formats.EfCore;
 
 /// <summary>EF Core's migration history: a row of two columns for each applied migration, and nothing of any other.</summary>
-internal sealed class EfCoreJournal : IMigrationJournal
+/// <param name="history">The table.</param>
+/// <param name="ownSchema">Scripts or user named the table's schema, so it is created when it is not there.</param>
+internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMigrationJournal
 {
-    private readonly HistoryTable history;
-    private readonly bool ownSchema;
-
-    /// <param name="history">The table.</param>
-    /// <param name="ownSchema">Scripts or user named the table's schema, so it is created when it is not there.</param>
-    public EfCoreJournal(HistoryTable history, bool ownSchema)
-    {
-        this.history = history;
-        this.ownSchema = ownSchema;
-    }
-
     /// <inheritdoc/>
     public JournalTable Table => history.Table;
 
@@ -53,6 +44,9 @@ internal sealed class EfCoreJournal : IMigrationJournal
 
     /// <summary>EF Core applies whatever is not recorded.</summary>
     public bool AppliesOutOfOrder => true;
+
+    /// <summary>EF Core ignores rows of migrations that it does not have.</summary>
+    public bool RefusesMissing => false;
 
     /// <summary>EF Core takes ids that differ in case only for the same.</summary>
     public StringComparer VersionComparer => StringComparer.OrdinalIgnoreCase;
@@ -120,7 +114,7 @@ internal sealed class EfCoreJournal : IMigrationJournal
     public IReadOnlyList<SqlCommandText> MarkApplied(Migration migration, IReadOnlyList<JournalRow> rows) =>
         Recorded(migration.Version, rows) is { } row
             ? throw new DbMigrateException(
-                "AlreadyApplied", ErrorKind.InvalidState, $"{row.Version} is recorded as applied in {Table}.",
+                "AlreadyRecorded", ErrorKind.InvalidState, $"{row.Version} is recorded as applied in {Table}.",
                 "Nothing has to be done; Get-MigrationStatus shows what is recorded.")
             { Subject = migration.Version }
             : [Insert(migration, "")];
@@ -130,7 +124,7 @@ internal sealed class EfCoreJournal : IMigrationJournal
         Recorded(version, rows) is { } row
             ? [Delete(row.Version)]
             : throw new DbMigrateException(
-                "NotApplied", ErrorKind.InvalidState, $"{version} is not recorded in {Table}.",
+                "NotRecorded", ErrorKind.InvalidState, $"{version} is not recorded in {Table}.",
                 "Check the migration id; Get-MigrationStatus shows what is recorded.")
             { Subject = version };
 

@@ -10,39 +10,39 @@ namespace DbMigrate.Engine.Formats.EfCore;
 /// </summary>
 internal sealed partial class EfCoreScriptParser
 {
-    private readonly string path;
-    private readonly byte[] script;
-    private readonly IReadOnlyList<Guard> guards;
-    private readonly IReadOnlyList<SqlStatement> outside;
-    private readonly ILookup<Guard, SqlStatement> bodies;
-    private readonly HistoryTable? history;
-    private readonly bool undoes;
-    private readonly bool hasTransactions;
+    private readonly string _path;
+    private readonly byte[] _script;
+    private readonly IReadOnlyList<Guard> _guards;
+    private readonly IReadOnlyList<SqlStatement> _outside;
+    private readonly ILookup<Guard, SqlStatement> _bodies;
+    private readonly HistoryTable? _history;
+    private readonly bool _undoes;
+    private readonly bool _hasTransactions;
 
-    private readonly List<ScriptedMigration> migrations = [];
-    private readonly List<string> warnings = [];
+    private readonly List<ScriptedMigration> _migrations = [];
+    private readonly List<string> _warnings = [];
 
     // What was read since the last history row.
-    private List<ScriptStatement> pending = [];
-    private int pendingLine;
-    private Guard? pendingGuard;
-    private HistoryRow? strayRow;
-    private int strayRowLine;
-    private int transactionLine;
+    private List<ScriptStatement> _pending = [];
+    private int _pendingLine;
+    private Guard? _pendingGuard;
+    private HistoryRow? _strayRow;
+    private int _strayRowLine;
+    private int _transactionLine;
 
     private EfCoreScriptParser(string path, byte[] script)
     {
-        this.path = path;
-        this.script = script;
-        guards = Guard.FindAll(script, path);
-        outside = Split(Outside());
-        bodies = SplitBodies();
-        var rows = outside.Select(s => HistoryRow.Read(s.Text)).OfType<HistoryRow>().ToList();
-        history = FindHistory(rows);
+        _path = path;
+        _script = script;
+        _guards = Guard.FindAll(_script, _path);
+        _outside = Split(Outside());
+        _bodies = SplitBodies();
+        var rows = _outside.Select(s => HistoryRow.Read(s.Text)).OfType<HistoryRow>().ToList();
+        _history = FindHistory(rows);
 
         // A migration may hold SQL that adds or deletes other rows; the last one of a script is always EF Core's own.
-        undoes = guards.Count > 0 ? guards[0].Condition.Undoes : rows.LastOrDefault(IsHistory)?.Deletes ?? false;
-        hasTransactions = outside.Any(IsStartTransaction);
+        _undoes = _guards.Count > 0 ? _guards[0].Condition.Undoes : rows.LastOrDefault(IsHistory)?.Deletes ?? false;
+        _hasTransactions = _outside.Any(IsStartTransaction);
     }
 
     /// <summary>Reads a script.</summary>
@@ -68,62 +68,62 @@ internal sealed partial class EfCoreScriptParser
     private EfCoreScript Walk()
     {
         var next = 0;
-        foreach (var guard in guards)
+        foreach (var guard in _guards)
         {
-            for (; next < outside.Count && outside[next].Offset < guard.Start; next++)
+            for (; next < _outside.Count && _outside[next].Offset < guard.Start; next++)
             {
-                if (outside[next].Offset + outside[next].Length > guard.Start)
+                if (_outside[next].Offset + _outside[next].Length > guard.Start)
                 {
-                    throw MissingSemicolon(outside[next], guard.Line, "runs on into the block");
+                    throw MissingSemicolon(_outside[next], guard.Line, "runs on into the block");
                 }
 
-                Take(outside[next]);
+                Take(_outside[next]);
             }
 
             Take(guard);
         }
 
-        foreach (var statement in outside.Skip(next))
+        foreach (var statement in _outside.Skip(next))
         {
             Take(statement);
         }
 
-        if (transactionLine > 0)
+        if (_transactionLine > 0)
         {
             throw EfCoreError.At(
-                "TruncatedScript", path, transactionLine, "the transaction that starts here is never committed; the script is cut off.",
+                "TruncatedScript", _path, _transactionLine, "the transaction that starts here is never committed; the script is cut off.",
                 EfCoreError.Regenerate);
         }
 
-        var recorded = migrations.Count > 0 || guards.Count > 0;
-        if (recorded && (pending.Count > 0 || pendingGuard is not null))
+        var recorded = _migrations.Count > 0 || _guards.Count > 0;
+        if (recorded && (_pending.Count > 0 || _pendingGuard is not null))
         {
             throw Unclosed();
         }
 
         return new EfCoreScript
         {
-            Path = path,
-            Undoes = undoes,
-            HasTransactions = hasTransactions,
-            History = history,
-            Migrations = migrations,
-            Unrecorded = pending,
-            Warnings = warnings,
+            Path = _path,
+            Undoes = _undoes,
+            HasTransactions = _hasTransactions,
+            History = _history,
+            Migrations = _migrations,
+            Unrecorded = _pending,
+            Warnings = _warnings,
         };
     }
 
     private void Take(SqlStatement statement)
     {
-        if (IsStartTransaction(statement) && transactionLine == 0)
+        if (IsStartTransaction(statement) && _transactionLine == 0)
         {
-            transactionLine = statement.Line;
+            _transactionLine = statement.Line;
             return;
         }
 
-        if (transactionLine > 0 && IsCommit(statement))
+        if (_transactionLine > 0 && IsCommit(statement))
         {
-            transactionLine = 0;
+            _transactionLine = 0;
             return;
         }
 
@@ -134,12 +134,12 @@ internal sealed partial class EfCoreScriptParser
 
         RefuseSwallowed(statement);
         var row = HistoryRow.Read(statement.Text);
-        if (row is not null && row.Deletes == undoes && row.HasKnownColumns && !IsHistory(row))
+        if (row is not null && row.Deletes == _undoes && row.HasKnownColumns && !IsHistory(row))
         {
             throw TwoTables(statement.Line, row.Table);
         }
 
-        if (row is not null && row.Deletes == undoes && IsHistory(row))
+        if (row is not null && row.Deletes == _undoes && IsHistory(row))
         {
             Close(row, statement.Line);
             return;
@@ -148,11 +148,11 @@ internal sealed partial class EfCoreScriptParser
         if (statement.Kind == StatementKind.Do && Guard.LooksLike(statement.Text))
         {
             throw EfCoreError.At(
-                "GuardNotUnderstood", path, statement.Line, "this block asks the history table but is not laid out as EF Core lays it out.",
+                "GuardNotUnderstood", _path, statement.Line, "this block asks the history table but is not laid out as EF Core lays it out.",
                 "Do not format the script. " + EfCoreError.Regenerate);
         }
 
-        if (pendingGuard is not null)
+        if (_pendingGuard is not null)
         {
             throw OutsideGuard(statement.Line);
         }
@@ -162,35 +162,35 @@ internal sealed partial class EfCoreScriptParser
 
     private void Take(Guard guard)
     {
-        if (pending.Count > 0 && pendingGuard is null)
+        if (_pending.Count > 0 && _pendingGuard is null)
         {
-            throw OutsideGuard(pendingLine);
+            throw OutsideGuard(_pendingLine);
         }
 
-        if (pendingGuard is not null && pendingGuard.Condition.Id != guard.Condition.Id)
+        if (_pendingGuard is not null && _pendingGuard.Condition.Id != guard.Condition.Id)
         {
             throw Unclosed();
         }
 
-        if (guard.Condition.Table != history!.Table || guard.Condition.Column != history.IdColumn)
+        if (guard.Condition.Table != _history!.Table || guard.Condition.Column != _history.IdColumn)
         {
             throw TwoTables(guard.Line, guard.Condition.Table);
         }
 
-        if (guard.Condition.Undoes != undoes)
+        if (guard.Condition.Undoes != _undoes)
         {
             throw EfCoreError.At(
-                "MixedDirections", path, guard.Line, "this block undoes a migration in a script that applies some, or the other way round.",
+                "MixedDirections", _path, guard.Line, "this block undoes a migration in a script that applies some, or the other way round.",
                 "Put what applies and what undoes migrations into two files; the second may be called " + DownName);
         }
 
-        var statements = bodies[guard].ToList();
-        if (pendingGuard is null)
+        var statements = _bodies[guard].ToList();
+        if (_pendingGuard is null)
         {
-            (pendingGuard, pendingLine) = (guard, guard.Line);
+            (_pendingGuard, _pendingLine) = (guard, guard.Line);
         }
 
-        if (statements.Count == 1 && HistoryRow.Read(statements[0].Text) is { } row && row.Deletes == undoes && row.Table == history.Table)
+        if (statements.Count == 1 && HistoryRow.Read(statements[0].Text) is { } row && row.Deletes == _undoes && row.Table == _history.Table)
         {
             if (row.Id == guard.Condition.Id)
             {
@@ -199,80 +199,80 @@ internal sealed partial class EfCoreScriptParser
             }
 
             // Either a migration that repairs the history with SQL of its own, or a script that was edited. Its last row will tell.
-            (strayRow, strayRowLine) = (row, statements[0].Line);
+            (_strayRow, _strayRowLine) = (row, statements[0].Line);
         }
 
-        pending.AddRange(GuardBody.Lift(script, guard, statements, IsOutsideTransaction));
+        _pending.AddRange(GuardBody.Lift(_script, guard, statements, IsOutsideTransaction));
         if (statements.Count > 0 && !EndsWithSemicolon(guard, statements[^1]))
         {
-            warnings.Add(string.Create(
+            _warnings.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{path}:{statements[^1].Line}: the statement has no ; at its end. psql would stop here; DbMigrate knows where it ends and runs it."));
+                $"{_path}:{statements[^1].Line}: the statement has no ; at its end. psql would stop here; DbMigrate knows where it ends and runs it."));
         }
     }
 
     private void Add(ScriptStatement statement)
     {
-        if (pending.Count == 0)
+        if (_pending.Count == 0)
         {
-            pendingLine = statement.Line;
+            _pendingLine = statement.Line;
         }
 
-        pending.Add(statement);
+        _pending.Add(statement);
     }
 
     private void Close(HistoryRow row, int line)
     {
-        if (pendingGuard is not null && pendingGuard.Condition.Id != row.Id)
+        if (_pendingGuard is not null && _pendingGuard.Condition.Id != row.Id)
         {
             throw Mismatch(row, line);
         }
 
         // The lengths of EF Core's own columns; a longer value would fail after statements that cannot be rolled back.
-        if (history!.Definition is null && (row.Id.Length > 150 || row.Version?.Length > 32))
+        if (_history!.Definition is null && (row.Id.Length > 150 || row.Version?.Length > 32))
         {
             throw EfCoreError.At(
-                "HistoryValueTooLong", path, line, "a migration id has at most 150 characters and EF Core's version at most 32.", EfCoreError.Regenerate);
+                "HistoryValueTooLong", _path, line, "a migration id has at most 150 characters and EF Core's version at most 32.", EfCoreError.Regenerate);
         }
 
-        var first = pending.Count > 0 || pendingGuard is not null ? pendingLine : line;
-        migrations.Add(new ScriptedMigration(row.Id, row.Version, first, pending));
-        pending = [];
-        pendingGuard = null;
-        strayRow = null;
+        var first = _pending.Count > 0 || _pendingGuard is not null ? _pendingLine : line;
+        _migrations.Add(new ScriptedMigration(row.Id, row.Version, first, _pending));
+        _pending = [];
+        _pendingGuard = null;
+        _strayRow = null;
     }
 
     private DbMigrateException Unclosed()
     {
-        if (strayRow is not null)
+        if (_strayRow is not null)
         {
-            return Mismatch(strayRow, strayRowLine);
+            return Mismatch(_strayRow, _strayRowLine);
         }
 
-        var whose = pendingGuard is null ? "what begins here" : $"migration {pendingGuard.Condition.Id}, which begins here,";
-        var verb = undoes ? "DELETE FROM" : "INSERT INTO";
+        var whose = _pendingGuard is null ? "what begins here" : $"migration {_pendingGuard.Condition.Id}, which begins here,";
+        var verb = _undoes ? "DELETE FROM" : "INSERT INTO";
         return EfCoreError.At(
-            "HistoryRowMissing", path, pendingLine, $"{whose} is not followed by {verb} {history!.Table}; the script is cut off or was edited.",
+            "HistoryRowMissing", _path, _pendingLine, $"{whose} is not followed by {verb} {_history!.Table}; the script is cut off or was edited.",
             EfCoreError.Regenerate);
     }
 
     private DbMigrateException Mismatch(HistoryRow row, int line) => EfCoreError.At(
-        "HistoryRowMismatch", path, line,
-        $"the history row is of {row.Id}, but the block that begins in line {pendingGuard!.Line.ToString(CultureInfo.InvariantCulture)} is of {pendingGuard.Condition.Id}.",
+        "HistoryRowMismatch", _path, line,
+        $"the history row is of {row.Id}, but the block that begins in line {_pendingGuard!.Line.ToString(CultureInfo.InvariantCulture)} is of {_pendingGuard.Condition.Id}.",
         EfCoreError.Regenerate);
 
     private DbMigrateException OutsideGuard(int line) => EfCoreError.At(
-        "StatementOutsideGuard", path, line, "this statement belongs to no migration: it stands between the blocks of an idempotent script.",
+        "StatementOutsideGuard", _path, line, "this statement belongs to no migration: it stands between the blocks of an idempotent script.",
         "Move it into a migration with migrationBuilder.Sql(...), or remove it; settings of the session belong into the database's URL.");
 
     private DbMigrateException TwoTables(int line, JournalTable table) => EfCoreError.At(
-        "TwoHistoryTables", path, line, $"this is recorded in {table}, but what stands before in {history!.Table}.",
+        "TwoHistoryTables", _path, line, $"this is recorded in {table}, but what stands before in {_history!.Table}.",
         "Keep the scripts of each DbContext in a folder of their own.");
 
     // EF Core writes what migrationBuilder.Sql(...) was given. Without a semicolon it runs on into the next command.
     private void RefuseSwallowed(SqlStatement statement)
     {
-        var row = HistoryRow.FindInside(statement.Text, history);
+        var row = HistoryRow.FindInside(statement.Text, _history);
         if (row > 0 && IsEnd(statement.Text, row))
         {
             throw MissingSemicolon(statement, LineOf(statement, row), "has swallowed the history row");
@@ -295,7 +295,7 @@ internal sealed partial class EfCoreScriptParser
 
         var last = LineOf(statement, statement.Text.AsSpan(0, end).TrimEnd().Length);
         return EfCoreError.At(
-            "MissingSemicolon", path, last,
+            "MissingSemicolon", _path, last,
             string.Create(CultureInfo.InvariantCulture, $"the statement has no ; at its end and {what} of line {swallowed}."),
             "Add the ; to the SQL of migrationBuilder.Sql(...) in the migration and write the script again, or add it here.");
     }
@@ -319,12 +319,12 @@ internal sealed partial class EfCoreScriptParser
     private bool EndsWithSemicolon(Guard guard, SqlStatement last)
     {
         var end = (int)last.Offset + last.Length;
-        return script.AsSpan(end, guard.BodyEnd - end).Contains((byte)';');
+        return _script.AsSpan(end, guard.BodyEnd - end).Contains((byte)';');
     }
 
     private HistoryTable? FindHistory(List<HistoryRow> rows)
     {
-        var header = outside.Take(2).Select(s => CreateTable().Match(s.Text)).FirstOrDefault(m => m.Success);
+        var header = _outside.Take(2).Select(s => CreateTable().Match(s.Text)).FirstOrDefault(m => m.Success);
         var created = header is null
             ? null
             : new HistoryTable(
@@ -334,10 +334,10 @@ internal sealed partial class EfCoreScriptParser
             { Definition = header.Groups["definition"].Value };
 
         HistoryTable? written = null;
-        if (guards.Count > 0)
+        if (_guards.Count > 0)
         {
-            var condition = guards[0].Condition;
-            var row = guards.SelectMany(g => bodies[g]).Select(s => HistoryRow.Read(s.Text))
+            var condition = _guards[0].Condition;
+            var row = _guards.SelectMany(g => _bodies[g]).Select(s => HistoryRow.Read(s.Text))
                 .FirstOrDefault(r => r is { Deletes: false } && r.Table == condition.Table && r.IdColumn == condition.Column);
             written = new HistoryTable(condition.Table, condition.Column, row?.VersionColumn ?? created?.VersionColumn ?? HistoryTable.Default.VersionColumn);
         }
@@ -354,26 +354,26 @@ internal sealed partial class EfCoreScriptParser
         return created is not null && created.Table == written.Table ? created : written;
     }
 
-    private bool IsHistory(HistoryRow row) => history is not null && row.Table == history.Table && row.IdColumn == history.IdColumn;
+    private bool IsHistory(HistoryRow row) => _history is not null && row.Table == _history.Table && row.IdColumn == _history.IdColumn;
 
     private bool IsHeader(SqlStatement statement)
     {
-        if (history?.Definition is null || migrations.Count > 0 || CreateTable().Match(statement.Text) is not { Success: true } match
-            || HistoryTable.ParseName(match.Groups["table"].Value) != history.Table)
+        if (_history?.Definition is null || _migrations.Count > 0 || CreateTable().Match(statement.Text) is not { Success: true } match
+            || HistoryTable.ParseName(match.Groups["table"].Value) != _history.Table)
         {
             return false;
         }
 
         // Before a history table in a schema of its own stands the block that creates the schema.
-        if (pending is [{ Kind: StatementKind.Do } block] && block.Text.Contains("pg_namespace", StringComparison.Ordinal))
+        if (_pending is [{ Kind: StatementKind.Do } block] && block.Text.Contains("pg_namespace", StringComparison.Ordinal))
         {
-            pending.Clear();
+            _pending.Clear();
         }
 
-        return pending.Count == 0;
+        return _pending.Count == 0;
     }
 
-    private bool IsOutsideTransaction => hasTransactions && transactionLine == 0;
+    private bool IsOutsideTransaction => _hasTransactions && _transactionLine == 0;
 
     private static bool IsStartTransaction(SqlStatement statement) =>
         statement.Kind == StatementKind.Begin && statement.Text.Equals("START TRANSACTION", StringComparison.OrdinalIgnoreCase);
@@ -381,19 +381,19 @@ internal sealed partial class EfCoreScriptParser
     private static bool IsCommit(SqlStatement statement) =>
         statement.Kind == StatementKind.Commit && statement.Text.Equals("COMMIT", StringComparison.OrdinalIgnoreCase);
 
-    private string DownName => Path.GetFileNameWithoutExtension(path) + ".down.sql";
+    private string DownName => Path.GetFileNameWithoutExtension(_path) + ".down.sql";
 
     private IReadOnlyList<SqlStatement> Split(byte[] text)
     {
         using var stream = new MemoryStream(text, writable: false);
-        return ScriptSplitter.Split(stream, path).ToList();
+        return ScriptSplitter.Split(stream, _path).ToList();
     }
 
     // The file with its blocks blanked out: all places stay what they are.
     private byte[] Outside()
     {
-        var text = (byte[])script.Clone();
-        foreach (var guard in guards)
+        var text = (byte[])_script.Clone();
+        foreach (var guard in _guards)
         {
             Blank(text.AsSpan(guard.Start, guard.End - guard.Start));
         }
@@ -404,9 +404,14 @@ internal sealed partial class EfCoreScriptParser
     // The file with all but the commands in the blocks blanked out, and a semicolon after each command.
     private ILookup<Guard, SqlStatement> SplitBodies()
     {
-        var text = (byte[])script.Clone();
+        if (_guards.Count == 0)
+        {
+            return Array.Empty<SqlStatement>().ToLookup(_ => default(Guard)!);
+        }
+
+        var text = (byte[])_script.Clone();
         var end = 0;
-        foreach (var guard in guards)
+        foreach (var guard in _guards)
         {
             Blank(text.AsSpan(end, guard.BodyStart - end));
             text[guard.BodyEnd] = (byte)';';
@@ -417,13 +422,13 @@ internal sealed partial class EfCoreScriptParser
         var index = 0;
         return Split(text).ToLookup(statement =>
         {
-            while (statement.Offset >= guards[index].BodyEnd)
+            while (statement.Offset >= _guards[index].BodyEnd)
             {
                 index++;
             }
 
-            return statement.Offset + statement.Length <= guards[index].BodyEnd ? guards[index] : throw EfCoreError.At(
-                "StatementCrossesGuard", path, statement.Line, "a literal, quoted name, comment or function body that begins here does not end within its block.",
+            return statement.Offset + statement.Length <= _guards[index].BodyEnd ? _guards[index] : throw EfCoreError.At(
+                "StatementCrossesGuard", _path, statement.Line, "a literal, quoted name, comment or function body that begins here does not end within its block.",
                 "Correct the SQL of migrationBuilder.Sql(...) in the migration. " + EfCoreError.Regenerate);
         });
     }

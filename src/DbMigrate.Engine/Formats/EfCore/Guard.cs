@@ -21,7 +21,7 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
     /// <summary>EF Core's indentation.</summary>
     public const int Indent = 4;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The line of the command's first line.</summary>
     public int BodyLine => Line + HeadLines;
@@ -90,7 +90,7 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
         string text;
         try
         {
-            text = StrictUtf8.GetString(line);
+            text = s_strictUtf8.GetString(line);
         }
         catch (DecoderFallbackException)
         {
@@ -125,9 +125,9 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
     private static partial Regex AnyLayout();
 
     /// <summary>The lines of a file, without line ends and without a BOM.</summary>
-    private ref struct Lines(ReadOnlySpan<byte> text)
+    private ref struct Lines(ReadOnlySpan<byte> script)
     {
-        private readonly ReadOnlySpan<byte> text = text;
+        private readonly ReadOnlySpan<byte> _text = script;
 
         /// <summary>Of the current line, from 1.</summary>
         public int Number { get; private set; }
@@ -139,25 +139,25 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
         /// <summary>Where the next line starts.</summary>
         public int Next { get; private set; }
 
-        public readonly ReadOnlySpan<byte> Current => text[Start..End];
+        public readonly ReadOnlySpan<byte> Current => _text[Start..End];
 
         public bool MoveNext()
         {
-            if (Next >= text.Length)
+            if (Next >= _text.Length)
             {
                 return false;
             }
 
             Start = Next;
-            if (Number == 0 && text.StartsWith("\uFEFF"u8))
+            if (Number == 0 && _text.StartsWith("\uFEFF"u8))
             {
                 Start = 3;
             }
 
-            var length = text[Start..].IndexOf((byte)'\n');
-            End = length < 0 ? text.Length : Start + length;
-            Next = length < 0 ? text.Length : End + 1;
-            if (End > Start && text[End - 1] == '\r')
+            var length = _text[Start..].IndexOf((byte)'\n');
+            End = length < 0 ? _text.Length : Start + length;
+            Next = length < 0 ? _text.Length : End + 1;
+            if (End > Start && _text[End - 1] == '\r')
             {
                 End--;
             }
