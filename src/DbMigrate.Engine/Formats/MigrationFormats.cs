@@ -1,3 +1,4 @@
+using DbMigrate.Engine.Formats.EfCore;
 using DbMigrate.Engine.Formats.GolangMigrate;
 using DbMigrate.Engine.Formats.Prisma;
 using DbMigrate.Engine.Formats.Sqlx;
@@ -8,7 +9,7 @@ namespace DbMigrate.Engine.Formats;
 public static class MigrationFormats
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IMigrationFormat> All { get; } = [new SqlxFormat(), new GolangMigrateFormat(), new PrismaFormat()];
+    public static IReadOnlyList<IMigrationFormat> All { get; } = [new SqlxFormat(), new GolangMigrateFormat(), new PrismaFormat(), new EfCoreFormat()];
 
     /// <summary>The format of that name.</summary>
     public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);

@@ -25,6 +25,8 @@ public sealed class JournalTableTests
     [InlineData("1a")]
     [InlineData("a; drop table b")]
     [InlineData("a.")]
+    [InlineData(".")]
+    [InlineData("\"a\"b")]
     public void Anything_else_is_refused(string text) =>
         Assert.Equal("InvalidJournalTable", Assert.Throws<DbMigrateException>(() => JournalTable.Parse(text)).Id);
 

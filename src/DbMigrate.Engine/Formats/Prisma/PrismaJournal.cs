@@ -8,7 +8,7 @@ namespace DbMigrate.Engine.Formats.Prisma;
 /// back counts as not there (schema-engine, sql_migration_persistence.rs).
 /// </summary>
 /// <param name="table">The table.</param>
-/// <param name="schema">The schema of the URL, which becomes the whole search_path and is created; null where the URL names none.</param>
+/// <param name="schema">The schema of the URL, which is created; null where the URL names none.</param>
 internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigrationJournal
 {
     private const long LockKey = 72707369;
@@ -30,9 +30,8 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         ["applied_steps_count"] = "integer",
     };
 
-    /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> SessionSettings { get; } =
-        schema is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["search_path"] = JournalTable.Quote(schema) };
+    /// <summary>None: the <c>search_path</c> of the URL's schema is the session's already.</summary>
+    public IReadOnlyDictionary<string, string> SessionSettings { get; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public IReadOnlyList<SqlCommandText> Create =>
@@ -54,6 +53,9 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
 
     /// <inheritdoc/>
     public bool AppliesOutOfOrder => true;
+
+    /// <summary><c>migrate deploy</c> does not mind.</summary>
+    public bool RefusesMissing => false;
 
     /// <inheritdoc/>
     public StringComparer VersionComparer => PrismaNameComparer.Instance;
@@ -207,7 +209,7 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         "ForceNotSupported",
         ErrorKind.InvalidArgument,
         "Prisma keeps a row per migration and has no version to force.",
-        "Record single migrations instead: Resolve-Migration with -As Applied or -As RolledBack.");
+        "Record single migrations instead: Resolve-Migration with -Applied or -RolledBack (dbmigrate resolve).");
 
     private static string Unfinished => "migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL";
 

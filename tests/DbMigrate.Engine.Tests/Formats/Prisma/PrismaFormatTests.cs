@@ -94,13 +94,11 @@ public sealed class PrismaFormatTests
     }
 
     [Fact]
-    public void The_URLs_schema_holds_the_table_and_is_the_search_path()
+    public void The_URLs_schema_holds_the_table_and_is_created()
     {
         var journal = MigrationFormat.Prisma.Journal(FormatFor.Target("My Schema"));
         Assert.Equal("\"My Schema\".\"_prisma_migrations\"", journal.Table.ToString());
-        Assert.Equal("\"My Schema\"", journal.SessionSettings["search_path"]);
         Assert.Equal(2, journal.Create.Count);
-        Assert.Empty(MigrationFormat.Prisma.Journal().SessionSettings);
         Assert.Single(MigrationFormat.Prisma.Journal().Create);
     }
 
