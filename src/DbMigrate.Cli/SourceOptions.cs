@@ -1,0 +1,98 @@
+using System.CommandLine;
+using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
+
+namespace DbMigrate.Cli;
+
+/// <summary>The options that say which folder and which database.</summary>
+internal sealed class SourceOptions
+{
+    private static readonly Dictionary<string, MigrationFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["sqlx"] = MigrationFormat.Sqlx,
+        ["golang-migrate"] = MigrationFormat.GolangMigrate,
+        ["prisma"] = MigrationFormat.Prisma,
+        ["efcore"] = MigrationFormat.EfCore,
+    };
+
+    private readonly Option<string?> databaseUrl = new("--database-url")
+    {
+        Description = "The database: postgres://user@host:5432/name, a keyword string, or service=name. Without it DATABASE_URL, then the PG* " +
+            "variables. Others can read a password in an argument; it is safer in DATABASE_URL or ~/.pgpass.",
+        HelpName = "URL",
+    };
+
+    private readonly Option<string?> format = new("--format")
+    {
+        Description = "The tool that made the folder. Without it the files tell.",
+        HelpName = string.Join('|', Formats.Keys),
+    };
+
+    private readonly Option<string?> journalTable = new("--journal-table")
+    {
+        Description = "The tracking table, TABLE or SCHEMA.TABLE, where it is not the tool's usual one.",
+        HelpName = "TABLE",
+    };
+
+    public SourceOptions(Command command, bool withDatabase = true)
+    {
+        command.Options.Add(format);
+        if (withDatabase)
+        {
+            command.Options.Add(databaseUrl);
+            command.Options.Add(journalTable);
+        }
+
+        databaseUrl.Validators.Add(NotEmpty);
+        journalTable.Validators.Add(NotEmpty);
+        format.Validators.Add(result =>
+        {
+            if (result.GetValue(format) is { } text && !Formats.ContainsKey(text))
+            {
+                result.AddError($"--format is one of {string.Join(", ", Formats.Keys)}, not '{text}'.");
+            }
+        });
+
+        static void NotEmpty(System.CommandLine.Parsing.OptionResult result)
+        {
+            // An empty shell variable must not silently mean another database.
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError($"{result.Option.Name} is empty.");
+            }
+        }
+    }
+
+    /// <summary>The PATH argument of the commands that take nothing else.</summary>
+    public static Argument<string?> PathArgument() => new("PATH")
+    {
+        Description = "The migration folder, or an EF Core script. Without it ./migrations, else ./prisma/migrations.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The format that was asked for.</summary>
+    public MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(format) is { } text ? Formats[text] : null;
+
+    /// <summary>The folder.</summary>
+    /// <exception cref="DbMigrateException"><c>NoPath</c> if none was given and neither default is there.</exception>
+    public MigrationSource Source(ParseResult parsed, string? path) => new(
+        FullPath(path ?? DefaultPath() ?? throw new DbMigrateException(
+            "NoPath",
+            ErrorKind.InvalidArgument,
+            "There is neither a folder ./migrations nor ./prisma/migrations here.",
+            "Name the folder: dbmigrate " + parsed.CommandResult.Command.Name + " PATH")),
+        Format(parsed),
+        parsed.GetValue(journalTable));
+
+    /// <summary>The database.</summary>
+    public DbTarget Target(ParseResult parsed) => TargetResolver.Resolve(parsed.GetValue(databaseUrl), Environment.GetEnvironmentVariable);
+
+    /// <summary><c>./migrations</c>, else <c>./prisma/migrations</c>, else null.</summary>
+    public static string? DefaultPath() =>
+        Directory.Exists("migrations") ? "migrations" : Directory.Exists(Path.Combine("prisma", "migrations")) ? Path.Combine("prisma", "migrations") : null;
+
+    /// <summary>The absolute path.</summary>
+    /// <exception cref="DbMigrateException"><c>NoPath</c> if it is empty, as an unset shell variable makes it.</exception>
+    public static string FullPath(string path) => path.Length > 0 ? Path.GetFullPath(path) : throw new DbMigrateException(
+        "NoPath", ErrorKind.InvalidArgument, "PATH is empty.", "Name the folder, or leave PATH out for ./migrations.");
+}
