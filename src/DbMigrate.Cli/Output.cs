@@ -9,8 +9,8 @@ namespace DbMigrate.Cli;
 /// </summary>
 internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProgress) : IEngineObserver, IDisposable
 {
-    private readonly object gate = new();
-    private int progressWidth;
+    private readonly object _gate = new();
+    private int _progressWidth;
 
     /// <summary>JSON instead of lines.</summary>
     public bool Json { get; set; }
@@ -93,14 +93,14 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     {
         if (showProgress)
         {
-            lock (gate)
+            lock (_gate)
             {
                 ClearProgress();
                 var text = PlainText.OneLine(percent < 0 ? status : $"{percent} % {status}");
                 text = text.Length > 78 ? text[..77] + "…" : text;
                 stderr.Write(text);
                 stderr.Flush();
-                progressWidth = text.Length;
+                _progressWidth = text.Length;
             }
         }
     }
@@ -108,7 +108,7 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
             ClearProgress();
             Quietly(stdout.Flush);
@@ -122,7 +122,7 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
 
     private void Write(TextWriter writer, string line, bool flush = true)
     {
-        lock (gate)
+        lock (_gate)
         {
             ClearProgress();
             Quietly(() =>
@@ -150,10 +150,10 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
 
     private void ClearProgress()
     {
-        if (progressWidth > 0)
+        if (_progressWidth > 0)
         {
-            stderr.Write('\r' + new string(' ', progressWidth) + '\r');
-            progressWidth = 0;
+            stderr.Write('\r' + new string(' ', _progressWidth) + '\r');
+            _progressWidth = 0;
         }
     }
 }

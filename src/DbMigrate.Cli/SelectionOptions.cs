@@ -6,24 +6,18 @@ namespace DbMigrate.Cli;
 /// <summary>The options that say which of the migrations.</summary>
 internal sealed class SelectionOptions
 {
-    private readonly Option<string?> to;
-    private readonly Option<int?> count;
+    private readonly Option<string?> _to;
+    private readonly Option<int?> _count;
 
     public SelectionOptions(Command command, string toDescription, string countDescription)
     {
-        to = new("--to") { Description = toDescription, HelpName = "VERSION" };
-        count = new("--count") { Description = countDescription, HelpName = "N" };
-        command.Options.Add(to);
-        command.Options.Add(count);
+        _to = new("--to") { Description = toDescription, HelpName = "VERSION" };
+        _count = Number.Option("--count", atLeast: 1, countDescription);
+        command.Options.Add(_to);
+        command.Options.Add(_count);
         command.Validators.Add(result =>
         {
-            var given = result.GetValue(count);
-            if (given < 1)
-            {
-                result.AddError("--count is 1 or more.");
-            }
-
-            if (given is not null && result.GetValue(to) is not null)
+            if (result.GetResult(_count) is not null && result.GetResult(_to) is not null)
             {
                 result.AddError("--to and --count exclude each other.");
             }
@@ -31,5 +25,5 @@ internal sealed class SelectionOptions
     }
 
     /// <summary>The values.</summary>
-    public MigrationSelection Selection(ParseResult parsed) => new() { To = parsed.GetValue(to), Count = parsed.GetValue(count) };
+    public MigrationSelection Selection(ParseResult parsed) => new() { To = parsed.GetValue(_to), Count = parsed.GetValue(_count) };
 }

@@ -15,20 +15,20 @@ internal sealed class SourceOptions
         ["efcore"] = MigrationFormat.EfCore,
     };
 
-    private readonly Option<string?> databaseUrl = new("--database-url")
+    private readonly Option<string?> _databaseUrl = new("--database-url")
     {
         Description = "The database: postgres://user@host:5432/name, a keyword string, or service=name. Without it DATABASE_URL, then the PG* " +
             "variables. Others can read a password in an argument; it is safer in DATABASE_URL or ~/.pgpass.",
         HelpName = "URL",
     };
 
-    private readonly Option<string?> format = new("--format")
+    private readonly Option<string?> _format = new("--format")
     {
         Description = "The tool that made the folder. Without it the files tell.",
         HelpName = string.Join('|', Formats.Keys),
     };
 
-    private readonly Option<string?> journalTable = new("--journal-table")
+    private readonly Option<string?> _journalTable = new("--journal-table")
     {
         Description = "The tracking table, TABLE or SCHEMA.TABLE, where it is not the tool's usual one.",
         HelpName = "TABLE",
@@ -36,18 +36,18 @@ internal sealed class SourceOptions
 
     public SourceOptions(Command command, bool withDatabase = true)
     {
-        command.Options.Add(format);
+        command.Options.Add(_format);
         if (withDatabase)
         {
-            command.Options.Add(databaseUrl);
-            command.Options.Add(journalTable);
+            command.Options.Add(_databaseUrl);
+            command.Options.Add(_journalTable);
         }
 
-        databaseUrl.Validators.Add(NotEmpty);
-        journalTable.Validators.Add(NotEmpty);
-        format.Validators.Add(result =>
+        _databaseUrl.Validators.Add(NotEmpty);
+        _journalTable.Validators.Add(NotEmpty);
+        _format.Validators.Add(result =>
         {
-            if (result.GetValue(format) is { } text && !Formats.ContainsKey(text))
+            if (result.GetValue(_format) is { } text && !Formats.ContainsKey(text))
             {
                 result.AddError($"--format is one of {string.Join(", ", Formats.Keys)}, not '{text}'.");
             }
@@ -71,7 +71,7 @@ internal sealed class SourceOptions
     };
 
     /// <summary>The format that was asked for.</summary>
-    public MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(format) is { } text ? Formats[text] : null;
+    public MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Formats[text] : null;
 
     /// <summary>The folder.</summary>
     /// <exception cref="DbMigrateException"><c>NoPath</c> if none was given and neither default is there.</exception>
@@ -82,10 +82,10 @@ internal sealed class SourceOptions
             "There is neither a folder ./migrations nor ./prisma/migrations here.",
             "Name the folder: dbmigrate " + parsed.CommandResult.Command.Name + " PATH")),
         Format(parsed),
-        parsed.GetValue(journalTable));
+        parsed.GetValue(_journalTable));
 
     /// <summary>The database.</summary>
-    public DbTarget Target(ParseResult parsed) => TargetResolver.Resolve(parsed.GetValue(databaseUrl), Environment.GetEnvironmentVariable);
+    public DbTarget Target(ParseResult parsed) => TargetResolver.Resolve(parsed.GetValue(_databaseUrl), Environment.GetEnvironmentVariable);
 
     /// <summary><c>./migrations</c>, else <c>./prisma/migrations</c>, else null.</summary>
     public static string? DefaultPath() =>

@@ -12,7 +12,7 @@ internal static class ResolveCommand
             "resolve",
             "Corrects the tracking table without running a script, after something was put right by hand.\n" +
             "Example: dbmigrate resolve ./migrations 20240201000000 --applied");
-        var words = PathAndWord.Argument("VERSION", "The migration's version; with --force also -1 for none (write: -- -1).");
+        var words = PathAndWord.Argument("VERSION", "The migration's version; with --force also -1, for none.");
         var applied = new Option<bool>("--applied") { Description = "Record it as applied." };
         var rolledBack = new Option<bool>("--rolled-back") { Description = "Take its record back, or mark it rolled back (Prisma)." };
         var force = new Option<bool>("--force") { Description = "Set the version and clear the dirty flag, as 'migrate force' does (golang-migrate)." };
