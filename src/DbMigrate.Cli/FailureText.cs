@@ -6,15 +6,17 @@ internal static class FailureText
     /// <summary>The lines, each safe to print.</summary>
     public static IEnumerable<string> Lines(DbMigrateException error)
     {
+        // The message of a failed run ends with the failure as text; here it is shown in its parts.
         var failure = (error as MigrationFailedException)?.Failed?.Error;
-        foreach (var line in Indented("error: ", error.Message))
+        var message = failure is null ? error.Message : error.Message.Replace(failure.ToString(), failure.Message, StringComparison.Ordinal);
+        foreach (var line in Indented("error: ", message))
         {
             yield return line;
         }
 
         if (failure is not null)
         {
-            foreach (var line in Where(failure, error.Message))
+            foreach (var line in Where(failure, message))
             {
                 yield return line;
             }
@@ -30,7 +32,8 @@ internal static class FailureText
     {
         if (failure.File is not null && failure.Line > 0)
         {
-            yield return PlainText.OneLine($"  at {failure.File}:{failure.Line}:{failure.Column}");
+            var state = failure.SqlState is null ? "" : $" ({failure.SqlState})";
+            yield return PlainText.OneLine($"  at {failure.File}:{failure.Line}:{failure.Column}{state}");
         }
 
         if (failure.SourceLine is not null)
@@ -41,7 +44,7 @@ internal static class FailureText
 
         if (!said.Contains(failure.Message, StringComparison.Ordinal))
         {
-            foreach (var line in Indented("  server: ", failure.SqlState is null ? failure.Message : $"{failure.Message} ({failure.SqlState})"))
+            foreach (var line in Indented("  server: ", failure.Message))
             {
                 yield return line;
             }

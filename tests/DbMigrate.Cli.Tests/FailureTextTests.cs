@@ -38,16 +38,29 @@ public class FailureTextTests
         Assert.Equal(
             [
                 "error: Migration 7 failed and was rolled back.",
-                "  at /m/7_add_x.sql:3:9",
+                "  at /m/7_add_x.sql:3:9 (42703)",
                 "   | SELECT \"nope\"",
                 "   |        ^",
-                "  server: column \"nope\" does not exist (42703)",
+                "  server: column \"nope\" does not exist",
                 @"  detail: #\#vso[task.complete result=Succeeded]",
-                @"          \::error::x\u{1b}[2J".Replace(@"\::", "\\::", StringComparison.Ordinal),
+                @"          \::error::x\u{1b}[2J",
                 "  hint: Perhaps \"note\".",
                 "Next: Correct the file and run again.",
             ],
             FailureText.Lines(Failed));
+    }
+
+    [Fact]
+    public void What_the_message_repeats_is_said_once()
+    {
+        var failure = Failed.Failed!.Error!;
+        var error = new MigrationFailedException(
+            "MigrationFailed", ErrorKind.Sql, $"Migration 7 failed: {failure}", "Correct the file.", Failed.Results);
+        var lines = FailureText.Lines(error).ToList();
+        Assert.Equal("error: Migration 7 failed: column \"nope\" does not exist", lines[0]);
+        Assert.Equal("  at /m/7_add_x.sql:3:9 (42703)", lines[1]);
+        Assert.Single(lines, line => line.Contains("does not exist", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.EndsWith('^'));
     }
 
     [Fact]
