@@ -75,7 +75,7 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
         var (option, parameter) = action switch
         {
             ResolveAction.Applied => ("--applied", "Applied"),
-            ResolveAction.Force => ("--force", "Version"),
+            ResolveAction.Force => ("--force", "Force"),
             _ => ("--rolled-back", "RolledBack"),
         };
         Step("Nothing of it is in the database, so say that.", $"resolve {path} {version} {option}", $"Resolve-Migration {path} {version} -As {parameter}");
