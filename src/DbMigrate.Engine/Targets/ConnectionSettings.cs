@@ -9,6 +9,7 @@ internal static class ConnectionSettings
     public static NpgsqlConnectionStringBuilder Create() => new()
     {
         ApplicationName = "DbMigrate",
+        ClientEncoding = "UTF8",
         Pooling = false,
         Enlist = false,
         Timeout = 15,
@@ -17,6 +18,9 @@ internal static class ConnectionSettings
         IncludeErrorDetail = true,
         MaxAutoPrepare = 0,
         NoResetOnClose = true,
+
+        // Npgsql would look for a Kerberos ticket before every connection.
+        GssEncryptionMode = GssEncryptionMode.Disable,
         ["Server Compatibility Mode"] = "NoTypeLoading",
     };
 }
