@@ -41,7 +41,7 @@ internal static class StatementsCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new DbMigrateException("FileUnreadable", ErrorKind.NotFound, $"Cannot read '{file}': {e.Message}", "Check the path and its permissions.", e);
+            throw new DbMigrateException("UnreadableFile", ErrorKind.NotFound, $"Cannot read '{file}': {e.Message}", "Check the path and its permissions.", e);
         }
     }
 }
