@@ -281,16 +281,14 @@ public sealed class MigrationProject : IAsyncDisposable
     private async Task CreateJournalAsync(CancellationToken cancellationToken)
     {
         await ReadStateAsync(cancellationToken);
-        var commands = Folder.CreateSchemas.Select(s => new SqlCommandText($"CREATE SCHEMA IF NOT EXISTS {s}"))
-            .Concat(_preflight.FindTable() is null ? _journal.Create : []).ToList();
-        if (commands.Count == 0)
+        if (_preflight.FindTable() is not null)
         {
             return;
         }
 
         try
         {
-            await TransactionAsync(commands, cancellationToken);
+            await TransactionAsync(_journal.Create, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
         {

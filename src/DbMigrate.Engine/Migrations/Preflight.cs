@@ -168,9 +168,14 @@ internal sealed class Preflight
     private DbMigrateException NoPrivilege(string id, string lacks, string grant) =>
         new(id, ErrorKind.Permission, $"The role {State.User} {lacks} on {_session.Target}.", $"Let an owner run: {grant}") { Subject = _session.Target };
 
-    /// <summary>text and varchar hold the same; some tables were made by hand.</summary>
-    private static bool IsSameType(string actual, string expected) =>
-        actual == expected || (IsText(actual) && IsText(expected));
+    /// <summary>text and varchar hold the same, of whichever length; some tables were made by hand.</summary>
+    private static bool IsSameType(string actual, string expected)
+    {
+        var (a, b) = (WithoutLength(actual), WithoutLength(expected));
+        return a == b || (IsText(a) && IsText(b));
+    }
+
+    private static string WithoutLength(string type) => type.Split('(')[0];
 
     private static bool IsText(string type) => type is "text" or "character varying";
 }

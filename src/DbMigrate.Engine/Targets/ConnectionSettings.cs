@@ -16,6 +16,7 @@ internal static class ConnectionSettings
         CommandTimeout = 0,
         TcpKeepAlive = true,
         IncludeErrorDetail = true,
+        IncludeFailedBatchedCommand = true,
         MaxAutoPrepare = 0,
         NoResetOnClose = true,
 

@@ -31,6 +31,9 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
     /// <inheritdoc/>
     public bool AppliesOutOfOrder => false;
 
+    /// <summary>The version that the database is at has to have a file, or golang-migrate refuses every move.</summary>
+    public bool RefusesMissing => true;
+
     /// <inheritdoc/>
     public StringComparer VersionComparer => NumericVersionComparer.Instance;
 

@@ -55,6 +55,9 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
     /// <inheritdoc/>
     public bool AppliesOutOfOrder => true;
 
+    /// <summary><c>migrate deploy</c> does not mind.</summary>
+    public bool RefusesMissing => false;
+
     /// <inheritdoc/>
     public StringComparer VersionComparer => PrismaNameComparer.Instance;
 
@@ -207,7 +210,7 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         "ForceNotSupported",
         ErrorKind.InvalidArgument,
         "Prisma keeps a row per migration and has no version to force.",
-        "Record single migrations instead: Resolve-Migration with -As Applied or -As RolledBack.");
+        "Record single migrations instead: Resolve-Migration with -Applied or -RolledBack (dbmigrate resolve).");
 
     private static string Unfinished => "migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL";
 

@@ -50,6 +50,9 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
     /// <inheritdoc/>
     public bool AppliesOutOfOrder => true;
 
+    /// <summary><c>run</c> and <c>revert</c> stop with VersionMissing, unless told to ignore it.</summary>
+    public bool RefusesMissing => true;
+
     /// <inheritdoc/>
     public StringComparer VersionComparer => NumericVersionComparer.Instance;
 
@@ -157,7 +160,7 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
         "ForceNotSupported",
         ErrorKind.InvalidArgument,
         "SQLx keeps a row per migration and has no version to force.",
-        "Record single migrations instead: Resolve-Migration with -As Applied or -As RolledBack.");
+        "Record single migrations instead: Resolve-Migration with -Applied or -RolledBack (dbmigrate resolve).");
 
     private static long Number(string version) => long.Parse(version, CultureInfo.InvariantCulture);
 
