@@ -7,7 +7,7 @@ internal static class PathAndWord
 {
     public static Argument<string[]> Argument(string word, string description) => new($"[PATH] {word}")
     {
-        Description = description + " Before it, if not ./migrations or ./prisma/migrations, the folder.",
+        Description = description + " Before it, if it is not the usual one, the folder.",
         Arity = new ArgumentArity(1, 2),
     };
 

@@ -43,8 +43,8 @@ internal sealed class SourceOptions
             command.Options.Add(_journalTable);
         }
 
-        _databaseUrl.Validators.Add(NotEmpty);
-        _journalTable.Validators.Add(NotEmpty);
+        _databaseUrl.Validators.Add(RefuseEmpty);
+        _journalTable.Validators.Add(RefuseEmpty);
         _format.Validators.Add(result =>
         {
             if (result.GetValue(_format) is { } text && !Formats.ContainsKey(text))
@@ -53,7 +53,7 @@ internal sealed class SourceOptions
             }
         });
 
-        static void NotEmpty(System.CommandLine.Parsing.OptionResult result)
+        static void RefuseEmpty(System.CommandLine.Parsing.OptionResult result)
         {
             // An empty shell variable must not silently mean another database.
             if (result.Tokens is [{ Value: "" }])
@@ -66,33 +66,34 @@ internal sealed class SourceOptions
     /// <summary>The PATH argument of the commands that take nothing else.</summary>
     public static Argument<string?> PathArgument() => new("PATH")
     {
-        Description = "The migration folder, or an EF Core script. Without it ./migrations, else ./prisma/migrations.",
+        Description = "The migration folder, or an EF Core script. Without it ./migrations, else ./prisma/migrations, else ./db/migrations.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    /// <summary>The format that was asked for.</summary>
-    public MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Formats[text] : null;
+    private MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Formats[text] : null;
 
     /// <summary>The folder.</summary>
-    /// <exception cref="DbMigrateException"><c>NoPath</c> if none was given and neither default is there.</exception>
+    /// <exception cref="DbMigrateException"><c>NoPath</c> if it is empty, as an unset shell variable makes it; <c>FolderNotFound</c> if there is none to take.</exception>
     public MigrationSource Source(ParseResult parsed, string? path) => new(
-        FullPath(path ?? DefaultPath() ?? throw new DbMigrateException(
-            "NoPath",
-            ErrorKind.InvalidArgument,
-            "There is neither a folder ./migrations nor ./prisma/migrations here.",
-            "Name the folder: dbmigrate " + parsed.CommandResult.Command.Name + " PATH")),
-        Format(parsed),
-        parsed.GetValue(_journalTable));
+        NotEmpty(path) ?? FolderLocator.Default(Directory.GetCurrentDirectory()), Format(parsed), parsed.GetValue(_journalTable));
 
     /// <summary>The database.</summary>
     public DbTarget Target(ParseResult parsed) => TargetResolver.Resolve(parsed.GetValue(_databaseUrl), Environment.GetEnvironmentVariable);
 
-    /// <summary><c>./migrations</c>, else <c>./prisma/migrations</c>, else null.</summary>
-    public static string? DefaultPath() =>
-        Directory.Exists("migrations") ? "migrations" : Directory.Exists(Path.Combine("prisma", "migrations")) ? Path.Combine("prisma", "migrations") : null;
+    /// <summary>The folder for a new migration; it need not be there when the format was given.</summary>
+    /// <exception cref="DbMigrateException">As <see cref="Source"/>.</exception>
+    public MigrationSource NewSource(ParseResult parsed, string? path)
+    {
+        var current = Directory.GetCurrentDirectory();
+        var usual = FolderLocator.Usual(current) ?? Format(parsed) switch
+        {
+            null => FolderLocator.Default(current),
+            MigrationFormat.Prisma => Path.Combine("prisma", "migrations"),
+            _ => "migrations",
+        };
+        return new MigrationSource(NotEmpty(path) ?? usual, Format(parsed));
+    }
 
-    /// <summary>The absolute path.</summary>
-    /// <exception cref="DbMigrateException"><c>NoPath</c> if it is empty, as an unset shell variable makes it.</exception>
-    public static string FullPath(string path) => path.Length > 0 ? Path.GetFullPath(path) : throw new DbMigrateException(
+    private static string? NotEmpty(string? path) => path != "" ? path : throw new DbMigrateException(
         "NoPath", ErrorKind.InvalidArgument, "PATH is empty.", "Name the folder, or leave PATH out for ./migrations.");
 }

@@ -6,7 +6,7 @@ namespace DbMigrate.Cli.Tests;
 public class SampleTests
 {
     [Theory]
-    [InlineData("sqlx", 12)]
+    [InlineData("sqlx", 7)]
     [InlineData("golang-migrate", 12)]
     [InlineData("prisma", 2)]
     [InlineData("efcore", 3)]
@@ -14,11 +14,13 @@ public class SampleTests
     {
         using var database = await SampleDatabase.CreateAsync();
         var folder = Path.Combine(Repository.Samples, sample);
-        var before = await database.RunAsync("migrate-info", folder);
+        // Pairs of up and down files suit SQLx, too, until something is recorded.
+        string[] format = sample == "golang-migrate" ? ["--format", sample] : [];
+        var before = await database.RunAsync(["migrate-info", folder, .. format]);
         Assert.Equal(12, before.Lines.Length);
         Assert.All(before.Lines, line => Assert.EndsWith("(NEW)", line, StringComparison.Ordinal));
 
-        var applied = await database.RunAsync("migrate", folder);
+        var applied = await database.RunAsync(["migrate", folder, .. format]);
         Assert.True(applied.ExitCode == 0, applied.Error);
         Assert.Equal("", applied.Error);
         await AssertAllInstalledAsync(database, folder);

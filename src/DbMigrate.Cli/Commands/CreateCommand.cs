@@ -25,8 +25,7 @@ internal static class CreateCommand
         command.SetAction(parsed =>
         {
             var (path, name) = PathAndWord.Of(parsed, words);
-            path ??= SourceOptions.DefaultPath() ?? (source.Format(parsed) == MigrationFormat.Prisma ? Path.Combine("prisma", "migrations") : "migrations");
-            return Run(new MigrationSource(SourceOptions.FullPath(path), source.Format(parsed)), name, parsed.GetValue(reversible), parsed.GetValue(whatIf), output);
+            return Run(source.NewSource(parsed, path), name, parsed.GetValue(reversible), parsed.GetValue(whatIf), output);
         });
         return command;
     }

@@ -11,6 +11,9 @@ internal sealed record DemoSample
     /// <summary>The heading.</summary>
     public required string Title { get; init; }
 
+    /// <summary>The tool, where the files suit two of them and nothing is recorded yet.</summary>
+    public MigrationFormat? Format { get; init; }
+
     /// <summary>The database to create for it.</summary>
     public required string Database { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record DemoSample
         {
             Folder = "golang-migrate",
             Title = "golang-migrate: a ticket system",
+            Format = MigrationFormat.GolangMigrate,
             Database = "tickets",
             Undo = 2,
             File = "000013_index_due_dates.up.sql",

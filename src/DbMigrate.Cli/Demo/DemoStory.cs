@@ -7,6 +7,7 @@ namespace DbMigrate.Cli.Demo;
 internal sealed class DemoStory(DemoSample sample, string folder, DbTarget target, Output output)
 {
     private static readonly RunOptions Options = new();
+    private MigrationFormat? _format = sample.Format;
 
     /// <summary>Tells the story. The sample itself is not changed: the broken migration is put into a copy.</summary>
     public async Task RunAsync(string scratch, CancellationToken cancellationToken)
@@ -17,6 +18,13 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
 
         await InfoAsync("Where are we?", folder, cancellationToken);
         await MigrateAsync("Apply what is pending.", folder, cancellationToken);
+        if (_format is not null)
+        {
+            output.Line();
+            output.Line("--- From here on the tracking table tells whose folder it is.");
+            _format = null;
+        }
+
         await InfoAsync("And now?", folder, cancellationToken);
 
         Step($"Take back the newest {sample.Undo}.", $"undo {folder} --count {sample.Undo}", $"Undo-Migration {folder} -Count {sample.Undo}");
@@ -41,7 +49,7 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
         await CheckAsync(copy, cancellationToken);
     }
 
-    private static MigrationSource Source(string path) => new(Path.GetFullPath(path));
+    private MigrationSource Source(string path) => new(path, _format);
 
     private async Task InfoAsync(string why, string path, CancellationToken cancellationToken)
     {
@@ -96,8 +104,8 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
     {
         output.Line();
         output.Line("--- " + why);
-        output.Line("  $ dbmigrate " + command);
-        output.Line("PS> " + cmdlet);
+        output.Line("  $ dbmigrate " + command + (_format is null ? "" : " --format golang-migrate"));
+        output.Line("PS> " + cmdlet + (_format is null ? "" : $" -Format {_format}"));
     }
 
     private static void Copy(string from, string to)

@@ -1,3 +1,4 @@
+-- Nobody would take the catalogue back, so there is no down file.
 INSERT INTO categories (name, slug) VALUES
     ('Coffee', 'coffee'),
     ('Tea', 'tea'),
