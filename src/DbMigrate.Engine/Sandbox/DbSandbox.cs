@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DbMigrate.Engine.Targets;
 using Npgsql;
@@ -21,14 +22,20 @@ public sealed class DbSandbox : IAsyncDisposable
 
     private readonly SandboxFolder _folder;
     private readonly EventHandler _atProcessExit;
+    private readonly PosixSignalRegistration[] _atSignals;
     private int _isDisposed;
 
     private DbSandbox(SandboxFolder folder, SandboxInfo info)
     {
         _folder = folder;
         Info = info;
-        _atProcessExit = (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _atProcessExit = (_, _) => Stop();
         AppDomain.CurrentDomain.ProcessExit += _atProcessExit;
+
+        // Since .NET 10 a process that a signal ends has no exit event. Ctrl-C is not among them: PowerShell lives on after it.
+        _atSignals = [PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Stop()), PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => Stop())];
+
+        void Stop() => DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>The server: address, folder, process, version.</summary>
@@ -62,13 +69,13 @@ public sealed class DbSandbox : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting and removes what was started.</param>
     public static async Task<DbSandbox> StartAsync(SandboxOptions options, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        await SandboxFolder.SweepAsync(observer, cancellationToken);
         var locator = options.Locator ?? PostgresLocator.Usual();
         var programs = await locator.FindAsync(options.Install, observer, cancellationToken);
         var account = ServerAccount.Name;
         SandboxFolder? folder = null;
         try
         {
+            await SandboxFolder.SweepAsync(observer, cancellationToken);
             var version = await programs.ReadVersionAsync(cancellationToken);
             observer.Message(MessageLevel.Verbose, $"Starting PostgreSQL {version} from {programs.Directory}.");
             folder = await SandboxFolder.CreateAsync(account, cancellationToken);
@@ -155,6 +162,11 @@ public sealed class DbSandbox : IAsyncDisposable
         }
 
         AppDomain.CurrentDomain.ProcessExit -= _atProcessExit;
+        foreach (var registration in _atSignals)
+        {
+            registration.Dispose();
+        }
+
         await SandboxFolder.RemoveAsync(_folder.Path, CancellationToken.None);
         _folder.Dispose();
     }

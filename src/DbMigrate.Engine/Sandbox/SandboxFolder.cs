@@ -109,7 +109,7 @@ internal sealed class SandboxFolder : IDisposable
         {
             return false;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return true;
         }
@@ -132,11 +132,11 @@ internal sealed class SandboxFolder : IDisposable
                 Directory.Delete(path, recursive: true);
                 return;
             }
-            catch (DirectoryNotFoundException)
+            catch (DirectoryNotFoundException) when (!Directory.Exists(path))
             {
                 return;
             }
-            catch (Exception e) when (attempt < 50 && e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (attempt < 50 && (e is IOException or UnauthorizedAccessException))
             {
                 // The server's last processes are still letting go of their files.
                 await Task.Delay(20, cancellationToken);
