@@ -66,7 +66,7 @@ internal static class ConnectionFailure
         PostgresErrorCodes.InvalidCatalogName => (
             "DatabaseNotFound",
             ErrorKind.NotFound,
-            $"There is no database '{target.Database}' on {target.Host}:{target.Port}.",
+            $"There is no database '{target.Database}' on {target.Address}.",
             $"Correct the name, or create it: CREATE DATABASE \"{target.Database.Replace("\"", "\"\"", StringComparison.Ordinal)}\""),
         PostgresErrorCodes.InsufficientPrivilege => (
             "ConnectDenied",
@@ -106,7 +106,7 @@ internal static class ConnectionFailure
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown => (
             "HostUnreachable",
             ErrorKind.Connection,
-            $"There is no way from here to {target.Host}:{target.Port}.",
+            $"There is no way from here to {target.Address}.",
             "Check the network, the VPN and the routes of this machine."),
         SocketError.ConnectionReset or SocketError.ConnectionAborted => Lost(target),
         SocketError.AccessDenied => (
@@ -119,7 +119,7 @@ internal static class ConnectionFailure
             ErrorKind.Connection,
             Path.IsPathRooted(target.Host)
                 ? $"No server listens on the socket {target.Host}/.s.PGSQL.{target.Port}."
-                : $"Nothing listens on {target.Host}:{target.Port}, or a firewall refuses the connection.",
+                : $"Nothing listens on {target.Address}, or a firewall refuses the connection.",
             "Check host and port, and that the server runs."),
     };
 
@@ -128,24 +128,24 @@ internal static class ConnectionFailure
             ? (
                 "CertificateNotTrusted",
                 ErrorKind.Authentication,
-                $"The certificate of {target.Host}:{target.Port} is not trusted: {e.Message}",
+                $"The certificate of {target.Address} is not trusted: {e.Message}",
                 "Name the file of the authority that issued it: sslrootcert=… (for Amazon RDS its global-bundle.pem), and use the host name that the certificate holds.")
             : (
                 "TlsFailed",
                 ErrorKind.Connection,
-                $"{target.Host}:{target.Port} and this machine could not agree on TLS: {e.Message}",
+                $"{target.Address} and this machine could not agree on TLS: {e.Message}",
                 "Check the server's ssl settings and that nothing between here and there changes the traffic.");
 
     private static (string Id, ErrorKind Kind, string Message, string NextStep) Timeout(DbTarget target) => (
         "ConnectTimeout",
         ErrorKind.Timeout,
-        $"{target.Host}:{target.Port} did not answer in time.",
+        $"{target.Address} did not answer in time.",
         "Check host, port and firewall (on AWS the security group); connect_timeout=… in the address sets the time limit in seconds.");
 
     private static (string Id, ErrorKind Kind, string Message, string NextStep) Lost(DbTarget target) => (
         "ConnectionLost",
         ErrorKind.Connection,
-        $"{target.Host}:{target.Port} closed the connection before it was ready.",
+        $"{target.Address} closed the connection before it was ready.",
         "Check that it is a PostgreSQL server, and its log.");
 
     /// <summary>What Npgsql says in words only.</summary>
@@ -165,7 +165,7 @@ internal static class ConnectionFailure
             return (
                 "TlsFailed",
                 ErrorKind.Connection,
-                $"{target.Host}:{target.Port} does not offer TLS, which sslmode asks for.",
+                $"{target.Address} does not offer TLS, which sslmode asks for.",
                 "Turn TLS on at the server; only where the network is trusted, say sslmode=prefer.");
         }
 

@@ -10,9 +10,16 @@ internal static class ServiceFile
         var files = Files(environment).ToList();
         foreach (var file in files.Where(File.Exists))
         {
-            if (Read(service, file, parameters))
+            try
             {
-                return;
+                if (Read(service, file, parameters))
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw parameters.Invalid($"the service file {file} cannot be read: {e.Message}", "Check its permissions, or let PGSERVICEFILE name another one.");
             }
         }
 

@@ -5,6 +5,7 @@ namespace DbMigrate.Engine.Targets;
 /// <summary>Turns what people and environments write into a <see cref="DbTarget"/>.</summary>
 public static class TargetResolver
 {
+    private const string Variables = "PG* variables";
     private const string NoAddress =
         "Name it: -Target postgresql://user@host/database, or the environment variable DATABASE_URL, or PGHOST and PGDATABASE.";
 
@@ -40,7 +41,7 @@ public static class TargetResolver
         if ((parameters["service"] ?? environment("PGSERVICE")) is { Length: > 0 } service)
         {
             ServiceFile.Read(service, environment, parameters);
-            parameters.Source = parameters["service"] is null && text is not null ? parameters.Source : $"service {service}";
+            parameters.Source = parameters["service"] is not null || parameters.Source == Variables ? $"service {service}" : parameters.Source;
         }
 
         if (parameters["host"] is null)
@@ -68,7 +69,7 @@ public static class TargetResolver
 
             string[] starting = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGUSER"];
             return starting.Any(variable => NotEmpty(environment(variable)) is not null)
-                ? new TargetParameters("PG* variables")
+                ? new TargetParameters(Variables)
                 : throw new DbMigrateException("NoTarget", ErrorKind.InvalidArgument, "No database is named.", NoAddress);
         }
 

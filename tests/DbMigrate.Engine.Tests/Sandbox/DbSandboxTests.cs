@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
@@ -124,6 +124,7 @@ public sealed class DbSandboxTests
     }
 
     [SkippableFact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Runs_under_another_account_when_root_starts_it()
     {
         Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "NOT TESTED: this process is not root's.");

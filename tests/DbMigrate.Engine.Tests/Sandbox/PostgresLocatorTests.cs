@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Xunit;
@@ -97,6 +98,7 @@ public sealed class PostgresLocatorTests : IDisposable
     }
 
     [SkippableFact]
+    [UnsupportedOSPlatform("windows")]
     public async Task An_installation_that_fails_says_why_and_leaves_nothing()
     {
         Skip.If(OperatingSystem.IsWindows(), "The npm of this test is a shell script.");

@@ -165,6 +165,14 @@ public sealed class DbSessionTests
         Assert.Equal(ErrorKind.Connection, error.Kind);
     }
 
+    [Fact]
+    public async Task Says_that_none_of_several_hosts_listens()
+    {
+        var error = await FailureAsync(TargetResolver.Resolve("postgres://app:x@127.0.0.1:1,127.0.0.1:2/orders", _ => null));
+        Assert.Equal("ConnectionRefused", error.Id);
+        Assert.Contains("127.0.0.1:1,127.0.0.1:2,", error.Message, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Says_that_no_server_listens_on_a_socket()
     {

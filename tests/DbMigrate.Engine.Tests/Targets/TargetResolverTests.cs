@@ -193,11 +193,20 @@ public sealed class TargetResolverTests
         Assert.Contains("s3cret", target.ConnectionString, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("postgres://app@db1/orders", "app@db1:5432/orders")]
+    [InlineData("postgres://app@[::1]/orders", "app@[::1]:5432/orders")]
+    [InlineData("postgres://app@db1:5433,db2/orders", "app@db1:5433,db2:5432/orders")]
+    [InlineData("postgres://%2Fvar%2Frun%2Fpg/orders", "/var/run/pg:5432/orders")]
+    public void A_target_is_shown_as_an_address(string address, string expected) =>
+        Assert.Equal(expected, TargetResolver.Resolve(address, NoEnvironment).ToString());
+
     /// <summary>Variables, separated by blanks; address (null for none); what it means; source.</summary>
     public static TheoryData<string, string?, string, string> Environments => new()
     {
         { "DATABASE_URL=postgres://app:secret@db1/orders PGHOST=db9", null, "app:secret@db1:5432/orders", "DATABASE_URL" },
         { "DATABASE_URL=Host=db1;Username=app;Database=orders", null, "app@db1:5432/orders", "DATABASE_URL" },
+        { "DATABASE_URL=postgres://app@db1/orders PGSERVICE=prod PGSERVICEFILE={services}", null, "app@db1:5433/orders", "DATABASE_URL" },
         { "DATABASE_URL= PGHOST=db9 PGUSER=app", null, "app@db9:5432/app", "PG* variables" },
         { "PGHOST=db9 PGPORT=5433 PGDATABASE=orders PGUSER=app PGPASSWORD=secret", null, "app:secret@db9:5433/orders", "PG* variables" },
         { "PGHOST=db9 PGUSER=app PGSSLMODE=verify-full PGSSLROOTCERT=/ca.pem PGCONNECT_TIMEOUT=7", null, "app@db9:5432/app ssl=VerifyFull root=/ca.pem timeout=7", "PG* variables" },
@@ -213,7 +222,9 @@ public sealed class TargetResolverTests
     [MemberData(nameof(Environments))]
     public void Takes_from_the_environment_what_the_address_leaves_open(string variables, string? address, string expected, string source)
     {
-        var target = TargetResolver.Resolve(address, Variables(variables));
+        using var folder = new TemporaryFolder();
+        var services = folder.Write("services", "[prod]\nhost=db8\nport=5433\n");
+        var target = TargetResolver.Resolve(address, Variables(variables.Replace("{services}", services, StringComparison.Ordinal)));
 
         Assert.Equal(expected, Describe(target));
         Assert.Equal(source, target.Source);
