@@ -12,9 +12,8 @@ public sealed class TemporaryFolder : IDisposable
         var folder = new TemporaryFolder();
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(
-                folder.Path,
-                File.GetUnixFileMode(folder.Path) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            var others = UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+            File.SetUnixFileMode(folder.Path, File.GetUnixFileMode(folder.Path) | others);
         }
 
         return folder;

@@ -19,7 +19,8 @@ internal static class ServiceFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw parameters.Invalid($"the service file {file} cannot be read: {e.Message}", "Check its permissions, or let PGSERVICEFILE name another one.");
+                throw parameters.Invalid(
+                    $"the service file {file} cannot be read: {e.Message}", "Check its permissions, or name another one in PGSERVICEFILE.");
             }
         }
 
@@ -32,7 +33,9 @@ internal static class ServiceFile
 
     private static IEnumerable<string> Files(Func<string, string?> environment)
     {
-        yield return environment("PGSERVICEFILE") is { Length: > 0 } file ? file : UserFolder.File(environment, ".pg_service.conf", ".pg_service.conf");
+        yield return environment("PGSERVICEFILE") is { Length: > 0 } file
+            ? file
+            : UserFolder.File(environment, ".pg_service.conf", ".pg_service.conf");
         if (environment("PGSYSCONFDIR") is { Length: > 0 } folder)
         {
             yield return Path.Combine(folder, "pg_service.conf");

