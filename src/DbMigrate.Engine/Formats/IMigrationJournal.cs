@@ -26,6 +26,9 @@ public interface IMigrationJournal
     /// <summary>Whether the tool would apply a pending migration that comes before the newest applied one.</summary>
     bool AppliesOutOfOrder { get; }
 
+    /// <summary>Whether the tool refuses to run when a recorded migration has no files.</summary>
+    bool RefusesMissing { get; }
+
     /// <summary>How versions are compared.</summary>
     StringComparer VersionComparer { get; }
 

@@ -15,6 +15,12 @@ public sealed record RunOptions
     /// <summary>The longest to wait for another runner that works on the same database.</summary>
     public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Go on although files of applied migrations were edited.</summary>
+    public bool AllowModified { get; init; }
+
+    /// <summary>Go on although recorded migrations have no files.</summary>
+    public bool AllowMissing { get; init; }
+
     /// <summary>Go on although another tool's tracking table is there and ours is not.</summary>
     public bool AllowOtherTool { get; init; }
 }
