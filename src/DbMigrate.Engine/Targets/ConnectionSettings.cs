@@ -1,0 +1,22 @@
+using Npgsql;
+
+namespace DbMigrate.Engine.Targets;
+
+/// <summary>The settings that every connection of ours starts from.</summary>
+internal static class ConnectionSettings
+{
+    /// <summary>One session per connection and nothing sent behind our back: no pool, no type loading, no reset, no hidden preparing.</summary>
+    public static NpgsqlConnectionStringBuilder Create() => new()
+    {
+        ApplicationName = "DbMigrate",
+        Pooling = false,
+        Enlist = false,
+        Timeout = 15,
+        CommandTimeout = 0,
+        TcpKeepAlive = true,
+        IncludeErrorDetail = true,
+        MaxAutoPrepare = 0,
+        NoResetOnClose = true,
+        ["Server Compatibility Mode"] = "NoTypeLoading",
+    };
+}
