@@ -5,55 +5,44 @@ using System.Text.RegularExpressions;
 namespace DbMigrate.Commands;
 
 /// <summary>
-/// Lets a parameter of type <see cref="TimeSpan"/> take what PostgreSQL takes, <c>500ms</c> or <c>5s</c> (manual 20.1.1 Parameter Names and Values).
-/// A number without unit is refused, except 0: PowerShell would read it as ticks, .NET as days, and PostgreSQL as milliseconds.
+/// Lets a parameter of type <see cref="TimeSpan"/> take what the command line takes and PostgreSQL's settings too: <c>500ms</c>, <c>5s</c>,
+/// <c>2min</c>, <c>1h</c>. A bare number is seconds: PowerShell alone would read it as ticks, and a text as days.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed partial class DurationTransformationAttribute : ArgumentTransformationAttribute
 {
+    // PostgreSQL's time-outs are milliseconds in an int.
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (value is null or TimeSpan)
-        {
-            return inputData!;
-        }
-
-        var text = Convert.ToString(value, CultureInfo.InvariantCulture)!.Trim();
-        return Parse(text) ?? throw new ArgumentTransformationMetadataException(
-            $"'{text}' is no duration. Write it with a unit, such as 500ms, 5s, 2min or 1h, or as hours:minutes:seconds, such as 00:00:05; 0 is for ever.");
+        var text = Convert.ToString(value, CultureInfo.InvariantCulture)?.Trim() ?? "";
+        var duration = value as TimeSpan? ?? Parse(text);
+        return duration >= TimeSpan.Zero && duration <= Longest ? duration : throw new ArgumentTransformationMetadataException(
+            $"'{text}' is no time limit. Write a number with its unit, 500ms, 5s, 2min or 1h, or hours:minutes:seconds, 00:00:05; 0 is for ever.");
     }
 
-    internal static TimeSpan? Parse(string text)
+    private static TimeSpan? Parse(string text)
     {
-        if (text == "0")
-        {
-            return TimeSpan.Zero;
-        }
-
         if (text.Contains(':', StringComparison.Ordinal))
         {
-            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero ? time : null;
+            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
         }
 
         var match = WithUnit().Match(text);
-        return match.Success && Milliseconds(match.Groups["unit"].Value) is var unit
-            && double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * unit is var total && total < int.MaxValue
-            ? TimeSpan.FromMilliseconds(total)
-            : null;
+        return match.Success ? double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * Unit(match.Groups["unit"].Value) : null;
     }
 
-    private static double Milliseconds(string unit) => unit switch
+    private static TimeSpan Unit(string unit) => unit switch
     {
-        "us" => 0.001,
-        "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        _ => 86_400_000,
+        "ms" => TimeSpan.FromMilliseconds(1),
+        "m" or "min" => TimeSpan.FromMinutes(1),
+        "h" => TimeSpan.FromHours(1),
+        _ => TimeSpan.FromSeconds(1),
     };
 
-    [GeneratedRegex("^(?<number>[0-9]{1,10}(\\.[0-9]{1,9})?) ?(?<unit>us|ms|s|min|h|d)$")]
+    [GeneratedRegex("^(?<number>[0-9]{1,7}(\\.[0-9]{1,9})?) ?(?<unit>ms|s|m|min|h)?$")]
     private static partial Regex WithUnit();
 }

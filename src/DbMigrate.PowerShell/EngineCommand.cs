@@ -24,7 +24,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
 
     /// <summary>Does the work that needs all input objects.</summary>
     /// <exception cref="DbMigrateException">Becomes a terminating error.</exception>
-    protected virtual void End()
+    protected virtual void Finish()
     {
     }
 
@@ -58,7 +58,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     protected sealed override void ProcessRecord() => Guard(Process);
 
     /// <inheritdoc/>
-    protected sealed override void EndProcessing() => Guard(End);
+    protected sealed override void EndProcessing() => Guard(Finish);
 
     /// <inheritdoc/>
     protected sealed override void StopProcessing() => _pump.Cancel();

@@ -9,6 +9,8 @@ public abstract class FolderCommand : EngineCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
+    private const string FileSystem = "FileSystem";
+
     /// <summary>Folders, or EF Core scripts; wildcards are allowed.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
@@ -62,25 +64,22 @@ public abstract class FolderCommand : EngineCommand
             return [Literal(path)];
         }
 
-        IReadOnlyList<string> found;
-        ProviderInfo provider;
         try
         {
-            found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider);
+            var found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+            return provider.Name != FileSystem ? throw ErrorRecords.NotFileSystem(path)
+                : found.Count == 0 ? throw ErrorRecords.NoMatch(path)
+                : found;
         }
         catch (ItemNotFoundException)
         {
             throw ErrorRecords.NoMatch(path);
         }
-
-        return provider.Name != "FileSystem" ? throw ErrorRecords.NotFileSystem(path)
-            : found.Count == 0 ? throw ErrorRecords.NoMatch(path)
-            : found;
     }
 
     private string Literal(string path)
     {
         var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == "FileSystem" ? literal : throw ErrorRecords.NotFileSystem(path);
+        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
     }
 }

@@ -57,7 +57,7 @@ public sealed class MigrationCompleter : IArgumentCompleter
         var other => other.ToString(),
     };
 
-    private static IReadOnlyList<(string Version, string Name)> Read(string folder, MigrationFormat? format)
+    private static List<(string Version, string Name)> Read(string folder, MigrationFormat? format)
     {
         var reader = format is { } wanted ? MigrationFormats.Of(wanted) : MigrationFormats.Detect(folder)[0];
         return reader.Read(folder, new Dictionary<string, string>()).Migrations.Select(m => (m.Version, m.Name)).ToList();

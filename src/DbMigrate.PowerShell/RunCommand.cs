@@ -35,6 +35,14 @@ public abstract class RunCommand : DatabaseCommand
     [DurationTransformation]
     public TimeSpan RunnerWait { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Go on although files of applied migrations were edited.</summary>
+    [Parameter]
+    public SwitchParameter AllowModified { get; set; }
+
+    /// <summary>Go on although recorded migrations have no files.</summary>
+    [Parameter]
+    public SwitchParameter AllowMissing { get; set; }
+
     /// <summary>Go on although the database has another tool's tracking table and not this one's.</summary>
     [Parameter]
     public SwitchParameter AllowOtherTool { get; set; }
@@ -51,6 +59,8 @@ public abstract class RunCommand : DatabaseCommand
         StatementTimeout = StatementTimeout,
         LockRetries = LockRetries,
         RunnerWait = RunnerWait,
+        AllowModified = AllowModified,
+        AllowMissing = AllowMissing,
         AllowOtherTool = AllowOtherTool,
     };
 
@@ -72,7 +82,7 @@ public abstract class RunCommand : DatabaseCommand
     }
 
     /// <inheritdoc/>
-    protected override void End()
+    protected override void Finish()
     {
         var groups = _input.GroupBy(m => (m.Folder, Target: Target ?? m.Target, Format: Format ?? m.Format, Table: JournalTable ?? m.JournalTable));
         foreach (var group in groups)
