@@ -8,7 +8,7 @@ namespace DbMigrate.Commands;
 [OutputType(typeof(MigrationStatus))]
 public sealed class ResolveMigrationCommand : RunCommand
 {
-    /// <summary>The migration's version or name; with <c>-As Version</c> also -1, for none.</summary>
+    /// <summary>The migration's version or name; with <c>-As Force</c> also -1, for none.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = LiteralPathSet)]
     [Alias("Version")]
@@ -18,28 +18,22 @@ public sealed class ResolveMigrationCommand : RunCommand
 
     /// <summary>What to record.</summary>
     [Parameter(Mandatory = true)]
-    public ResolveAs As { get; set; }
+    public ResolveAction As { get; set; }
 
     private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) => Use(source, target, project =>
     {
-        var action = As switch
-        {
-            ResolveAs.Applied => ResolveAction.Applied,
-            ResolveAs.RolledBack => ResolveAction.RolledBack,
-            _ => ResolveAction.Force,
-        };
         foreach (var version in versions ?? [Name!])
         {
-            var before = Await(token => project.PlanResolveAsync(version, action, token));
+            var before = Await(token => project.PlanResolveActionync(version, As, token));
             var question = As switch
             {
-                ResolveAs.Applied => $"Mark migration {before} as applied",
-                ResolveAs.RolledBack => $"Mark migration {before} as rolled back",
+                ResolveAction.Applied => $"Mark migration {before} as applied",
+                ResolveAction.RolledBack => $"Mark migration {before} as rolled back",
                 _ => $"Set the version to {before}",
             };
             if (ShouldProcess(target.ToString(), question))
             {
-                WriteObject(Await(token => project.ResolveAsync(version, action, Options(), token)));
+                WriteObject(Await(token => project.ResolveActionync(version, As, Options(), token)));
             }
         }
     });
