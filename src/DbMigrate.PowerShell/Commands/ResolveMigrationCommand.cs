@@ -24,7 +24,7 @@ public sealed class ResolveMigrationCommand : RunCommand
     {
         foreach (var version in versions ?? [Name!])
         {
-            var before = Await(token => project.PlanResolveActionync(version, As, token));
+            var before = Await(token => project.PlanResolveAsync(version, As, token));
             var question = As switch
             {
                 ResolveAction.Applied => $"Mark migration {before} as applied",
@@ -33,7 +33,7 @@ public sealed class ResolveMigrationCommand : RunCommand
             };
             if (ShouldProcess(target.ToString(), question))
             {
-                WriteObject(Await(token => project.ResolveActionync(version, As, Options(), token)));
+                WriteObject(Await(token => project.ResolveAsync(version, As, Options(), token)));
             }
         }
     });
