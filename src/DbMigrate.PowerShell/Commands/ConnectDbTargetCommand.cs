@@ -84,12 +84,7 @@ public sealed class ConnectDbTargetCommand : EngineCommand
 
     private void Test(DbTarget target) => throw new NotImplementedException();
 
-    private string? Address() => ParameterSetName switch
-    {
-        ServerSet => Url(),
-        ServiceSet => "service=" + Keyword(Service!),
-        _ => DatabaseUrl,
-    };
+    private string? Address() => HostName is not null ? Url() : Service is not null ? "service=" + Keyword(Service) : DatabaseUrl;
 
     // A URL may name any host, socket directories as well, in its query (manual 34.1.1.2 Connection URIs).
     private string Url()

@@ -8,6 +8,8 @@ namespace DbMigrate.Commands;
 [OutputType(typeof(FileInfo))]
 public sealed class NewMigrationCommand : FolderCommand
 {
+    private bool? _reversible;
+
     /// <summary>What the migration does, in words.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -15,19 +17,22 @@ public sealed class NewMigrationCommand : FolderCommand
 
     /// <summary>Create a file that undoes the migration as well; without it, what the folder does so far.</summary>
     [Parameter]
-    public SwitchParameter Reversible { get; set; }
+    public SwitchParameter Reversible
+    {
+        get => _reversible ?? false;
+        set => _reversible = value;
+    }
 
     /// <inheritdoc/>
     protected override void Process()
     {
-        bool? reversible = MyInvocation.BoundParameters.ContainsKey(nameof(Reversible)) ? Reversible : null;
         foreach (var folder in Folders())
         {
             var source = new MigrationSource(folder, Format);
-            var files = NewMigration.Create(source, Name, reversible, write: false);
+            var files = NewMigration.Create(source, Name, _reversible, write: false);
             if (ShouldProcess(folder, "Create " + string.Join(", ", files.Select(file => System.IO.Path.GetRelativePath(folder, file)))))
             {
-                WriteObject(NewMigration.Create(source, Name, reversible, write: true).Select(file => new FileInfo(file)), true);
+                WriteObject(NewMigration.Create(source, Name, _reversible, write: true).Select(file => new FileInfo(file)), true);
             }
         }
     }
