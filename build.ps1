@@ -7,11 +7,11 @@
     Build lays the module out as it is installed, in out/DbMigrate/<version>. Test runs all tests, those in PowerShell among them. Pack makes
     a NuGet package for Publish-PSResource and a ZIP file for hosts without a gallery, both in out. The exit code is not 0 when a task fails.
 .EXAMPLE
-    ./build.ps1 Build, Test, Pack
+    ./build.ps1 Build Test Pack
 #>
 [CmdletBinding()]
 param(
-    [Parameter(Position = 0)]
+    [Parameter(Position = 0, ValueFromRemainingArguments)]
     [ValidateSet('Build', 'Test', 'Pack')]
     [string[]] $Task = 'Build',
 
@@ -30,7 +30,7 @@ function Invoke-DotNet {
 }
 
 function Build {
-    Invoke-DotNet build (Join-Path $PSScriptRoot src DbMigrate.PowerShell) --configuration $Configuration --nologo -verbosity:quiet -target:Stage
+    Invoke-DotNet build (Join-Path $PSScriptRoot src DbMigrate.PowerShell) --configuration $Configuration --nologo --verbosity quiet '-target:Stage'
     $null = Test-ModuleManifest (Join-Path $module DbMigrate.psd1)
     Write-Output "Built $module"
 }
