@@ -6,7 +6,10 @@ namespace DbMigrate.Engine.Formats;
 /// </summary>
 public sealed record JournalCommands
 {
-    /// <summary>First in the migration's transaction. Must fail with 23505, or touch no row, if another runner was quicker.</summary>
+    /// <summary>
+    /// First in the migration's transaction. Fails with 23505 if another runner was quicker: an error, not a count of rows, because
+    /// the whole transaction travels in one round trip.
+    /// </summary>
     public IReadOnlyList<SqlCommandText> Before { get; init; } = [];
 
     /// <summary>Last in the migration's transaction.</summary>
@@ -18,6 +21,6 @@ public sealed record JournalCommands
     /// <summary>After a migration that ran outside a transaction.</summary>
     public IReadOnlyList<SqlCommandText> Finished { get; init; } = [];
 
-    /// <summary>After a migration failed outside a transaction; <c>$1</c> of a command with one null parameter is the error's text.</summary>
+    /// <summary>After a migration failed outside a transaction; takes the error's text.</summary>
     public Func<string, IReadOnlyList<SqlCommandText>> Failed { get; init; } = static _ => [];
 }

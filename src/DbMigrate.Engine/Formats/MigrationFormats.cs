@@ -1,10 +1,15 @@
+using DbMigrate.Engine.Formats.EfCore;
+using DbMigrate.Engine.Formats.GolangMigrate;
+using DbMigrate.Engine.Formats.Prisma;
+using DbMigrate.Engine.Formats.Sqlx;
+
 namespace DbMigrate.Engine.Formats;
 
 /// <summary>The formats there are, and which of them a folder follows.</summary>
 public static class MigrationFormats
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IMigrationFormat> All { get; } = [];
+    public static IReadOnlyList<IMigrationFormat> All { get; } = [new SqlxFormat(), new GolangMigrateFormat(), new PrismaFormat(), new EfCoreFormat()];
 
     /// <summary>The format of that name.</summary>
     public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);

@@ -1,48 +1,366 @@
+using System.Runtime.CompilerServices;
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Targets;
+using Npgsql;
 
 namespace DbMigrate.Engine.Migrations;
 
 /// <summary>A migration folder and a database, looked at together. Opens one session; dispose it to release session and locks.</summary>
 public sealed class MigrationProject : IAsyncDisposable
 {
+    private readonly MigrationSource _source;
+    private readonly DbSession _session;
+    private readonly IMigrationJournal _journal;
+    private readonly IEngineObserver _observer;
+    private readonly Preflight _preflight;
+    private readonly Dictionary<(string Version, bool Undo), ScriptOutline> _outlines = [];
+    private ServerState? _state;
+
+    private MigrationProject(
+        MigrationSource source, MigrationFolder folder, DbSession session, IMigrationJournal journal, ServerState state, IEngineObserver observer)
+    {
+        _source = source;
+        Folder = folder;
+        _session = session;
+        _preflight = new Preflight(session, folder.Format, journal, state, observer);
+        _journal = _preflight.Journal;
+        _state = state;
+        _observer = observer;
+    }
+
     /// <summary>The folder.</summary>
-    public MigrationFolder Folder => throw new NotImplementedException();
+    public MigrationFolder Folder { get; }
+
+    /// <summary>The table that records the folder's migrations, in SQL's spelling.</summary>
+    public string JournalTable => _journal.Table.ToString();
 
     /// <summary>Reads the folder, then connects and looks at where we are. Writes nothing.</summary>
     /// <exception cref="DbMigrateException">Folder, address, login, tracking table: whatever stands in the way.</exception>
-    public static Task<MigrationProject> OpenAsync(
-        MigrationSource source, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public static async Task<MigrationProject> OpenAsync(
+        MigrationSource source, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var (path, candidates) = FolderLocator.Find(source);
+        var table = source.JournalTable is { } name ? Formats.JournalTable.Parse(name) : null;
+
+        // A folder that cannot be read is said before a connection is tried.
+        var folder = candidates is [var only] ? only.Read(path, target.ToolOptions) : null;
+        var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), observer, cancellationToken);
+        try
+        {
+            var format = candidates.Count == 1 ? candidates[0] : await ChooseAsync(path, candidates, session, cancellationToken);
+            folder ??= format.Read(path, target.ToolOptions);
+            foreach (var warning in folder.Warnings)
+            {
+                observer.Message(MessageLevel.Warning, warning);
+            }
+
+            var journal = format.Journal(folder, table, target);
+            var settings = SessionSettings.Of(journal.SessionSettings, target, new RunOptions(), session.Connection.PostgreSqlVersion);
+            var state = await ServerState.ReadAsync(session, settings, journal.Table.Name, cancellationToken);
+            return new MigrationProject(source, folder, session, journal, state, observer);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Every migration of the folder, and those only the database remembers, in the folder's order.</summary>
-    public Task<IReadOnlyList<MigrationStatus>> GetStatusAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="DbMigrateException"><c>ForeignTable</c>, <c>NoReadPrivilege</c>.</exception>
+    public async Task<IReadOnlyList<MigrationStatus>> GetStatusAsync(CancellationToken cancellationToken) =>
+        (await ReadAsync(cancellationToken)).Statuses;
 
     /// <summary>What <see cref="ApplyAsync"/> would apply. Checks checksums, gaps, scripts and privileges; takes no lock and writes nothing.</summary>
-    public Task<IReadOnlyList<MigrationStatus>> PlanApplyAsync(MigrationSelection selection, RunOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async Task<IReadOnlyList<MigrationStatus>> PlanApplyAsync(
+        MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(cancellationToken);
+        var plan = MigrationPlan.Apply(now.Statuses, selection, s => now.IsResumable(s, undo: false), Rules(options));
+        await PrepareAsync(plan, now, undo: false, options, cancellationToken);
+        return plan;
+    }
 
     /// <summary>
     /// Applies what <see cref="PlanApplyAsync"/> gave, or a leading part of it. Results come as each migration ends; after a failure follow the
     /// failed one and those not run, and then <see cref="MigrationFailedException"/> is thrown.
     /// </summary>
-    public IAsyncEnumerable<MigrationResult> ApplyAsync(IReadOnlyList<MigrationStatus> plan, RunOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public IAsyncEnumerable<MigrationResult> ApplyAsync(
+        IReadOnlyList<MigrationStatus> plan, RunOptions options, CancellationToken cancellationToken) => RunAsync(plan, undo: false, options, cancellationToken);
 
     /// <summary>What <see cref="UndoAsync"/> would undo, newest first.</summary>
-    public Task<IReadOnlyList<MigrationStatus>> PlanUndoAsync(MigrationSelection selection, RunOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async Task<IReadOnlyList<MigrationStatus>> PlanUndoAsync(
+        MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(cancellationToken);
+        var plan = MigrationPlan.Undo(now.Statuses, selection, s => now.IsResumable(s, undo: true), Rules(options));
+        await PrepareAsync(plan, now, undo: true, options, cancellationToken);
+        return plan;
+    }
 
     /// <summary>Runs the down scripts of what <see cref="PlanUndoAsync"/> gave, or of a leading part of it; results as in <see cref="ApplyAsync"/>.</summary>
-    public IAsyncEnumerable<MigrationResult> UndoAsync(IReadOnlyList<MigrationStatus> plan, RunOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public IAsyncEnumerable<MigrationResult> UndoAsync(
+        IReadOnlyList<MigrationStatus> plan, RunOptions options, CancellationToken cancellationToken) => RunAsync(plan, undo: true, options, cancellationToken);
 
     /// <summary>What <see cref="ResolveAsync"/> would change: the migration as it is now. Writes nothing.</summary>
-    public Task<MigrationStatus> PlanResolveAsync(string version, ResolveAction action, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async Task<MigrationStatus> PlanResolveAsync(string version, ResolveAction action, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(cancellationToken);
+        var status = Find(now.Statuses, version, action);
+        _ = ResolveCommands(status, action, now);
+        await _preflight.RefuseUnwritableAsync(new RunOptions { AllowOtherTool = true }, cancellationToken);
+        return status;
+    }
 
     /// <summary>Writes the journal without running a script, and returns the migration as it is afterwards.</summary>
-    public Task<MigrationStatus> ResolveAsync(string version, ResolveAction action, RunOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async Task<MigrationStatus> ResolveAsync(string version, ResolveAction action, RunOptions options, CancellationToken cancellationToken)
+    {
+        await using var held = await LockAsync(options, cancellationToken);
+        await CreateJournalAsync(cancellationToken);
+        var now = await ReadAsync(cancellationToken);
+        var status = Find(now.Statuses, version, action);
+        var commands = ResolveCommands(status, action, now)
+            .Concat(now.Progress.Any(p => _journal.VersionComparer.Equals(p.Version, status.Version)) ? MigrationProgress.End(_journal.Table, status.Version) : []);
+        await TransactionAsync(commands, cancellationToken);
+        _state = null;
+        var after = await ReadAsync(cancellationToken);
+        return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending };
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public ValueTask DisposeAsync() => _session.DisposeAsync();
+
+    private static async Task<IMigrationFormat> ChooseAsync(
+        string path, IReadOnlyList<IMigrationFormat> candidates, DbSession session, CancellationToken cancellationToken)
+    {
+        var state = await ServerState.ReadAsync(session, new Dictionary<string, string>(), null, cancellationToken);
+        var recorded = candidates.Where(c => state.Tables.Any(t => t.IsVisible && t.Table.Name == DefaultTable(c.Format))).ToList();
+        return recorded is [var only] ? only : throw FolderLocator.Ambiguous(path, candidates);
+    }
+
+    private static string DefaultTable(MigrationFormat format) => format switch
+    {
+        MigrationFormat.Sqlx => "_sqlx_migrations",
+        MigrationFormat.GolangMigrate => "schema_migrations",
+        MigrationFormat.Prisma => "_prisma_migrations",
+        _ => "__EFMigrationsHistory",
+    };
+
+    private PlanRules Rules(RunOptions options) =>
+        new(_journal.AppliesOutOfOrder, _journal.RefusesMissing, options.AllowModified, options.AllowMissing);
+
+    private async Task<Reading> ReadAsync(CancellationToken cancellationToken)
+    {
+        var state = await ReadStateAsync(cancellationToken);
+        var rows = _preflight.FindTable() is not null ? await _journal.ReadAsync(_session.Connection, cancellationToken) : [];
+        var progress = state.HasProgress ? await MigrationProgress.ReadAsync(_session.Connection, _journal.Table, cancellationToken) : [];
+        return new Reading(rows, progress, StatusComparison.Compare(Folder, _journal, rows, progress, _source, _session.Target));
+    }
+
+    /// <summary>Reads every script that is to run from end to end, so that what cannot run is known before anything is written.</summary>
+    private async Task PrepareAsync(
+        IReadOnlyList<MigrationStatus> plan, Reading now, bool undo, RunOptions options, CancellationToken cancellationToken)
+    {
+        await _preflight.RefuseUnwritableAsync(options, cancellationToken);
+        var needsProgress = false;
+        foreach (var status in plan)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var outline = Outline(status.Version, undo, cancellationToken);
+            needsProgress |= !outline.IsSingleTransaction;
+            if (outline.ToolWouldRefuseLine > 0 && !now.IsResumable(status, undo))
+            {
+                _observer.Message(
+                    MessageLevel.Warning,
+                    $"{outline.Script!.Path}:{outline.ToolWouldRefuseLine}: this statement cannot run in a transaction, so it runs outside of one; "
+                        + $"{Folder.Format} itself would fail on this file.");
+            }
+        }
+
+        if (needsProgress)
+        {
+            _preflight.RefuseWithoutProgressTable();
+        }
+    }
+
+    private ScriptOutline Outline(string version, bool undo, CancellationToken cancellationToken)
+    {
+        if (!_outlines.TryGetValue((version, undo), out var outline))
+        {
+            var migration = Migration(version);
+            _outlines[(version, undo)] = outline = ScriptOutline.Read(undo ? migration.Down : migration.Up, cancellationToken);
+        }
+
+        return outline;
+    }
+
+    private Migration Migration(string version) => Folder.Migrations.First(m => _journal.VersionComparer.Equals(m.Version, version));
+
+    private async IAsyncEnumerable<MigrationResult> RunAsync(
+        IReadOnlyList<MigrationStatus> plan, bool undo, RunOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (plan.Count == 0)
+        {
+            yield break;
+        }
+
+        await using var held = await LockAsync(options, cancellationToken);
+        await CreateJournalAsync(cancellationToken);
+        var now = await ReadAsync(cancellationToken);
+        var steps = new List<MigrationStep>();
+        var results = new List<MigrationResult>();
+        foreach (var status in plan)
+        {
+            var current = now.Statuses.First(s => _journal.VersionComparer.Equals(s.Version, status.Version));
+            if (!undo && current.State is MigrationState.Applied or MigrationState.Modified)
+            {
+                // Another runner was quicker while this one waited for the lock.
+                results.Add(Result(current, MigrationOutcome.AlreadyApplied));
+                continue;
+            }
+
+            var progress = now.Progress.FirstOrDefault(p => _journal.VersionComparer.Equals(p.Version, status.Version));
+            steps.Add(new MigrationStep(Migration(status.Version), Outline(status.Version, undo, cancellationToken), undo, progress));
+        }
+
+        foreach (var result in results)
+        {
+            yield return result;
+        }
+
+        var settings = SessionSettings.Of(_journal.SessionSettings, _session.Target, options, _session.Connection.PostgreSqlVersion);
+        await ExecuteAsync([SessionSettings.Command(settings)], cancellationToken);
+        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, settings, options, _observer);
+        StepError? error = null;
+        var done = 0;
+        await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
+        {
+            _state = null;
+            done++;
+            results.Add(outcome.Result);
+            yield return outcome.Result;
+            error = outcome.Error;
+        }
+
+        if (error is null)
+        {
+            yield break;
+        }
+
+        foreach (var step in steps.Skip(done))
+        {
+            var result = Result(now.Statuses.First(s => s.Version == step.Migration.Version), MigrationOutcome.NotRun);
+            results.Add(result);
+            yield return result;
+        }
+
+        var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
+        throw new MigrationFailedException(
+            error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}", error.NextStep, results, error.Exception) { Subject = failed };
+    }
+
+    private MigrationResult Result(MigrationStatus status, MigrationOutcome outcome) => new()
+    {
+        Version = status.Version,
+        Name = status.Name,
+        Outcome = outcome,
+        Format = status.Format,
+        Path = status.Path,
+        Attempts = 0,
+        Target = _session.Target,
+    };
+
+    private async Task<RunnerLock> LockAsync(RunOptions options, CancellationToken cancellationToken)
+    {
+        await _preflight.RefuseUnwritableAsync(options with { AllowOtherTool = true }, cancellationToken);
+        var held = await RunnerLock.TakeAsync(_session, _journal.LockKeys(_preflight.State.Database), options.RunnerWait, _observer, cancellationToken);
+        _state = null;
+        return held;
+    }
+
+    private async Task CreateJournalAsync(CancellationToken cancellationToken)
+    {
+        await ReadStateAsync(cancellationToken);
+        if (_preflight.FindTable() is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            await TransactionAsync(_journal.Create, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
+        {
+            // The owning tool made it at this very moment.
+        }
+
+        _state = null;
+        _observer.Message(MessageLevel.Verbose, $"Made sure that {_journal.Table} exists.");
+    }
+
+    private async Task<ServerState> ReadStateAsync(CancellationToken cancellationToken)
+    {
+        var settings = SessionSettings.Of(_journal.SessionSettings, _session.Target, new RunOptions(), _session.Connection.PostgreSqlVersion);
+        _state ??= await ServerState.ReadAsync(_session, settings, _journal.Table.Name, cancellationToken);
+        _preflight.State = _state;
+        return _state;
+    }
+
+    private Task TransactionAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) =>
+        ExecuteAsync(commands.Prepend(new SqlCommandText("BEGIN")).Append(new SqlCommandText("COMMIT")), cancellationToken);
+
+    private async Task ExecuteAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(_session.Connection);
+        foreach (var command in commands)
+        {
+            batch.BatchCommands.Add(command.ToBatchCommand());
+        }
+
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException)
+        {
+            await using var rollback = new NpgsqlCommand("ROLLBACK", _session.Connection);
+            await rollback.ExecuteNonQueryAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    private MigrationStatus Find(IReadOnlyList<MigrationStatus> statuses, string version, ResolveAction action)
+    {
+        if (action != ResolveAction.Force)
+        {
+            return statuses[MigrationPlan.IndexOf(statuses, version)];
+        }
+
+        return statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, version)) ?? new MigrationStatus
+        {
+            Version = version,
+            Name = "",
+            State = MigrationState.Missing,
+            Format = Folder.Format,
+            Folder = Folder.Path,
+            Target = _session.Target,
+        };
+    }
+
+    private IReadOnlyList<SqlCommandText> ResolveCommands(MigrationStatus status, ResolveAction action, Reading now) => action switch
+    {
+        ResolveAction.Force => _journal.Force(status.Version),
+        ResolveAction.Applied => _journal.MarkApplied(Migration(status.Version), now.Rows),
+        // A tool that keeps no row of a started migration knows nothing of ours: there is only our own progress to forget.
+        _ when now.Rows.All(r => !_journal.VersionComparer.Equals(r.Version, status.Version)) && status.State == MigrationState.Failed => [],
+        _ => _journal.MarkRolledBack(status.Version, now.Rows),
+    };
+
+    /// <summary>What the database said, and what follows from it.</summary>
+    private sealed record Reading(IReadOnlyList<JournalRow> Rows, IReadOnlyList<MigrationProgress> Progress, IReadOnlyList<MigrationStatus> Statuses)
+    {
+        public bool IsResumable(MigrationStatus status, bool undo) =>
+            status.Path is not null && Progress.Any(p => p.Version == status.Version && p.Undo == undo);
+    }
 }

@@ -168,7 +168,6 @@ public sealed class DbSandbox : IAsyncDisposable
         settings.Username = "postgres";
         settings.Password = password;
         settings.SslMode = SslMode.Disable;
-        settings.GssEncryptionMode = GssEncryptionMode.Disable;
         return new DbTarget(settings.ConnectionString)
         {
             Host = settings.Host,

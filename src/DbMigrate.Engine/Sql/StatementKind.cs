@@ -6,19 +6,22 @@ public enum StatementKind
     /// <summary>Any statement without special treatment that may hold locks or work for long.</summary>
     Other,
 
-    /// <summary>CREATE of a new object that neither reads nor locks existing tables for long: TABLE, TYPE, FUNCTION, VIEW, SCHEMA and the like.</summary>
+    /// <summary>
+    /// Neither reads existing tables nor takes a lock on one that stops reads or writes: CREATE of a TABLE, TYPE, FUNCTION, VIEW, SCHEMA and the like,
+    /// COMMENT, GRANT, REVOKE. Not: CREATE TABLE … AS, REFERENCES another table, PARTITION OF or INHERITS; CREATE OR REPLACE VIEW.
+    /// </summary>
     Create,
 
     /// <summary>INSERT, UPDATE, DELETE, MERGE.</summary>
     Data,
 
-    /// <summary>SELECT, VALUES, TABLE, WITH.</summary>
+    /// <summary>SELECT, VALUES, TABLE, WITH; not one that calls <c>set_config</c> for the session.</summary>
     Query,
 
     /// <summary>BEGIN, START TRANSACTION.</summary>
     Begin,
 
-    /// <summary>COMMIT, END.</summary>
+    /// <summary>COMMIT, END, PREPARE TRANSACTION: ends the transaction and keeps its work.</summary>
     Commit,
 
     /// <summary>ROLLBACK, ABORT (not ROLLBACK TO SAVEPOINT, not ROLLBACK PREPARED).</summary>
@@ -27,7 +30,10 @@ public enum StatementKind
     /// <summary>SAVEPOINT, RELEASE, ROLLBACK TO.</summary>
     Savepoint,
 
-    /// <summary>SET, RESET, DISCARD TEMP and the like: changes the session.</summary>
+    /// <summary>
+    /// Changes the session: SET, RESET, SELECT set_config(…), DISCARD TEMP, PREPARE, DEALLOCATE, LISTEN, UNLISTEN. Not what ends with the transaction:
+    /// SET LOCAL, SET TRANSACTION, SET CONSTRAINTS, set_config(…, true).
+    /// </summary>
     Session,
 
     /// <summary>DO.</summary>
@@ -47,4 +53,7 @@ public enum StatementKind
 
     /// <summary>COPY ... FROM STDIN: needs data that a migration file cannot send.</summary>
     CopyFromStdin,
+
+    /// <summary>COPY ... TO STDOUT: sends data that nobody takes.</summary>
+    CopyToStdout,
 }

@@ -9,14 +9,19 @@ internal static class ConnectionSettings
     public static NpgsqlConnectionStringBuilder Create() => new()
     {
         ApplicationName = "DbMigrate",
+        ClientEncoding = "UTF8",
         Pooling = false,
         Enlist = false,
         Timeout = 15,
         CommandTimeout = 0,
         TcpKeepAlive = true,
         IncludeErrorDetail = true,
+        IncludeFailedBatchedCommand = true,
         MaxAutoPrepare = 0,
         NoResetOnClose = true,
+
+        // Npgsql would look for a Kerberos ticket before every connection.
+        GssEncryptionMode = GssEncryptionMode.Disable,
         ["Server Compatibility Mode"] = "NoTypeLoading",
     };
 }

@@ -1,0 +1,149 @@
+using System.Data;
+using Npgsql;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>
+/// Sends commands in as few round trips as possible, with one Sync at the end of each batch: after an error the server skips the rest
+/// of the batch (manual 55.2.4 Pipelining), so that nothing runs behind a statement that failed.
+/// </summary>
+internal sealed class CommandStream(NpgsqlConnection connection)
+{
+    /// <summary>A batch ends here, so that a script of any size needs little memory.</summary>
+    private const int MaxCharacters = 1024 * 1024;
+
+    private const int MaxCommands = 2000;
+
+    /// <summary>Marks a step's end in the replies, and tells the time there.</summary>
+    public const string MarkerColumn = "dbmigrate_marker";
+
+    /// <summary>A command that reports the server's clock when it is reached.</summary>
+    public const string Marker = $"SELECT clock_timestamp() AS {MarkerColumn}";
+
+    /// <summary>The command that failed in the last call.</summary>
+    public PlannedCommand? Failed { get; private set; }
+
+    /// <summary>Statements of scripts that ran to their end since the last marker.</summary>
+    public int Statements { get; private set; }
+
+    /// <summary>Rows that they changed.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Sends the commands, and yields the server's time at each marker.</summary>
+    public async IAsyncEnumerable<Reply> SendAsync(
+        IEnumerable<PlannedCommand> commands, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Failed = null;
+        Statements = 0;
+        Rows = 0;
+        using var source = commands.GetEnumerator();
+        var more = true;
+        while (more)
+        {
+            var chunk = new List<PlannedCommand>();
+            var characters = 0;
+            while (chunk.Count < MaxCommands && characters < MaxCharacters && (more = source.MoveNext()))
+            {
+                chunk.Add(source.Current);
+                characters += source.Current.Command.CommandText.Length;
+            }
+
+            if (chunk.Count == 0)
+            {
+                yield break;
+            }
+
+            await using var batch = new NpgsqlBatch(connection);
+            foreach (var planned in chunk)
+            {
+                batch.BatchCommands.Add(planned.Command);
+            }
+
+            var counted = 0;
+            await using var reader = await StartAsync(batch, chunk, cancellationToken);
+            do
+            {
+                if (reader.FieldCount == 1 && reader.GetName(0) == MarkerColumn)
+                {
+                    await reader.ReadAsync(cancellationToken);
+                    var at = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
+                    counted = Count(chunk, counted);
+                    yield return new Reply(at, Statements, Rows);
+                    Statements = 0;
+                    Rows = 0;
+                }
+            }
+            while (await NextAsync(reader, chunk, cancellationToken));
+
+            Count(chunk, counted, toEnd: true);
+        }
+    }
+
+    /// <summary>Sends the commands and waits for the end.</summary>
+    public async Task RunAsync(IEnumerable<PlannedCommand> commands, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in SendAsync(commands, cancellationToken))
+        {
+            // A step's commands carry no marker here.
+        }
+    }
+
+    private async Task<NpgsqlDataReader> StartAsync(NpgsqlBatch batch, List<PlannedCommand> chunk, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await batch.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
+        }
+        catch (PostgresException e)
+        {
+            Fail(e, chunk);
+            throw;
+        }
+    }
+
+    private async Task<bool> NextAsync(NpgsqlDataReader reader, List<PlannedCommand> chunk, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.NextResultAsync(cancellationToken);
+        }
+        catch (PostgresException e)
+        {
+            Fail(e, chunk);
+            throw;
+        }
+    }
+
+    private void Fail(PostgresException exception, List<PlannedCommand> chunk)
+    {
+        Failed = chunk.Find(c => ReferenceEquals(c.Command, exception.BatchCommand));
+        var end = Failed is null ? 0 : chunk.IndexOf(Failed);
+        var start = chunk.FindLastIndex(Math.Max(end - 1, 0), c => c.Command.CommandText == Marker) + 1;
+        Add(chunk, Math.Min(start, end), end);
+    }
+
+    private int Count(List<PlannedCommand> chunk, int from, bool toEnd = false)
+    {
+        var marker = toEnd ? chunk.Count : chunk.FindIndex(from, c => c.Command.CommandText == Marker);
+        Add(chunk, from, marker);
+        return Math.Min(marker + 1, chunk.Count);
+    }
+
+    private void Add(List<PlannedCommand> chunk, int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            if (chunk[i].Role == CommandRole.Script)
+            {
+                Statements++;
+                Rows += Math.Max(chunk[i].Command.RecordsAffected, 0);
+            }
+        }
+    }
+
+    /// <summary>What has been counted up to a marker.</summary>
+    /// <param name="At">The server's clock.</param>
+    /// <param name="Statements">Statements of scripts since the marker before.</param>
+    /// <param name="Rows">Rows that they changed.</param>
+    internal readonly record struct Reply(DateTimeOffset At, int Statements, long Rows);
+}

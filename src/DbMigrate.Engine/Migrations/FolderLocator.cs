@@ -1,0 +1,59 @@
+using DbMigrate.Engine.Formats;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>Finds out which tool's a folder is.</summary>
+public static class FolderLocator
+{
+    private static readonly string[] UsualFolders = ["migrations", Path.Combine("prisma", "migrations"), Path.Combine("db", "migrations")];
+
+    /// <summary>The folder to work on when none was named: <c>migrations</c>, else <c>prisma/migrations</c>.</summary>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>.</exception>
+    public static string Default(string currentFolder) =>
+        UsualFolders.Select(f => Path.Combine(currentFolder, f)).FirstOrDefault(Directory.Exists) ?? throw new DbMigrateException(
+            "FolderNotFound",
+            ErrorKind.NotFound,
+            $"There is no folder 'migrations' or 'prisma/migrations' in {currentFolder}.",
+            "Name the folder that holds the migrations, or the EF Core script.") { Subject = currentFolder };
+
+    /// <summary>The path in full, and the formats that its files fit.</summary>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>NoMigrations</c>.</exception>
+    internal static (string Path, IReadOnlyList<IMigrationFormat> Candidates) Find(MigrationSource source)
+    {
+        var path = Path.GetFullPath(source.Path);
+        if (!Directory.Exists(path) && !File.Exists(path))
+        {
+            throw new DbMigrateException(
+                "FolderNotFound", ErrorKind.NotFound, $"{path} is not there.", "Check the path; to PowerShell, [ ] and * in it are wildcards: use -LiteralPath.")
+            { Subject = path };
+        }
+
+        if (source.Format is { } format)
+        {
+            return (path, [MigrationFormats.Of(format)]);
+        }
+
+        if (MigrationFormats.Detect(path) is { Count: > 0 } candidates)
+        {
+            return (path, candidates);
+        }
+
+        var better = UsualFolders.Select(f => Path.Combine(path, f)).FirstOrDefault(f => Directory.Exists(f) && MigrationFormats.Detect(f).Count > 0);
+        throw new DbMigrateException(
+            "NoMigrations",
+            ErrorKind.NotFound,
+            $"{path} has no migrations of SQLx, golang-migrate, Prisma or EF Core.",
+            better is not null
+                ? $"Use {better}."
+                : Formats.EfCore.EfCoreFormat.LooksLikeProject(path)
+                    ? "These are EF Core migrations in C#. Make a script of them with 'dotnet ef migrations script --idempotent -o migration.sql' and use that."
+                    : "Name the folder that holds the migration files; for an empty one, say with -Format (--format) whose it is.") { Subject = path };
+    }
+
+    /// <summary>An error for a folder whose names fit several tools.</summary>
+    internal static DbMigrateException Ambiguous(string path, IReadOnlyList<IMigrationFormat> candidates) => new(
+        "AmbiguousFormat",
+        ErrorKind.InvalidArgument,
+        $"The files in {path} fit several tools: {string.Join(", ", candidates.Select(c => c.Format))}.",
+        $"Say whose it is: {string.Join(" or ", candidates.Select(c => $"-Format {c.Format}"))} (--format).") { Subject = path };
+}

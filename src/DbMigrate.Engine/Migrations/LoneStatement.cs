@@ -1,0 +1,73 @@
+using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Sql;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>
+/// A statement outside a transaction that an earlier run had started when it was killed. Whether it took effect has to be asked of
+/// the database.
+/// </summary>
+internal sealed class LoneStatement(DbSession session, MigrationStep step, ScriptStatement statement, IEngineObserver observer)
+{
+    /// <summary>Whether it took effect. Clears away what it left half-done, so that it can run again when it did not.</summary>
+    /// <exception cref="DbMigrateException"><c>OutcomeUnknown</c> when the database cannot tell.</exception>
+    public async Task<bool> IsDoneAsync(CancellationToken cancellationToken)
+    {
+        switch (statement.Kind)
+        {
+            case StatementKind.CreateIndexConcurrently when ConcurrentIndex.Parse(statement.Text) is { Index: { } index }:
+                switch (await ValidityAsync(index, cancellationToken))
+                {
+                    case true:
+                        return true;
+                    case false:
+                        observer.Message(MessageLevel.Warning, $"{step}: an earlier run left the index {index} invalid; it is dropped and built again.");
+                        await DropAsync(index, cancellationToken);
+                        return false;
+                    default:
+                        return false;
+                }
+
+            case StatementKind.DropIndexConcurrently when ConcurrentIndex.Parse(statement.Text) is { Index: { } index }:
+                return await ValidityAsync(index, cancellationToken) is null;
+
+            case StatementKind.OutsideTransaction when IsRepeatable(statement.Text):
+                return false;
+
+            default:
+                throw new DbMigrateException(
+                    "OutcomeUnknown",
+                    ErrorKind.InvalidState,
+                    $"{step.Outline.Script!.Path}:{statement.Line}: an earlier run was cut off while this statement ran outside a transaction, "
+                        + "so it may or may not have taken effect.",
+                    $"Look at the database. Finish the migration by hand and run Resolve-Migration -Version '{step.Migration.Version}' -Applied, or take "
+                        + "back what it did and use -RolledBack (dbmigrate resolve).") { Subject = step.Outline.Script.Path };
+        }
+    }
+
+    /// <summary>Those that do the same when they run twice.</summary>
+    private static bool IsRepeatable(string text)
+    {
+        var first = text.TrimStart().Split([' ', '\t', '\r', '\n', '('], 2)[0];
+        return first.ToUpperInvariant() is "VACUUM" or "REINDEX" or "CLUSTER" or "DISCARD"
+            || text.StartsWith("ALTER SYSTEM", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>True for a valid index, false for an invalid one, null where there is none.</summary>
+    private async Task<bool?> ValidityAsync(SqlName index, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)", session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(index) });
+        return await command.ExecuteScalarAsync(cancellationToken) as bool?;
+    }
+
+    private async Task DropAsync(SqlName index, CancellationToken cancellationToken)
+    {
+        await using var drop = new NpgsqlCommand($"DROP INDEX CONCURRENTLY {Quoted(index)}", session.Connection);
+        await drop.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Quoted(SqlName name) => new JournalTable(name.Schema, name.Name).ToString();
+}

@@ -1,0 +1,92 @@
+using DbMigrate.Engine.Formats;
+using Npgsql;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>How far a migration got that runs outside a transaction.</summary>
+/// <param name="Version">The migration's version.</param>
+/// <param name="Undo">It is being undone, not applied.</param>
+/// <param name="Segments">How many segments of its script are finished.</param>
+/// <param name="PrefixHash">The hash of the finished segments; empty when none is finished.</param>
+/// <param name="Running">The next segment was started outside a transaction, and how it ended is not known.</param>
+internal sealed record MigrationProgress(string Version, bool Undo, int Segments, string PrefixHash, bool Running)
+{
+    /// <summary>
+    /// The schema is ours alone: in the application's schema Prisma would see drift or refuse to start. It is made when a migration
+    /// starts outside a transaction, and is gone when the last of them ends.
+    /// </summary>
+    public const string Schema = "dbmigrate";
+
+    private const string Table = Schema + ".progress";
+
+    /// <summary>Serializes those who make and drop the table; held for an instant only. The bytes of "dbmigrat".</summary>
+    private const long TableLock = 0x64626D6967726174;
+
+    /// <summary>Whether the table is there, as one column for the query that looks at the server.</summary>
+    public const string ExistsColumn = $"to_regclass('{Table}') IS NOT NULL";
+
+    /// <summary>What is recorded for one tracking table.</summary>
+    public static async Task<IReadOnlyList<MigrationProgress>> ReadAsync(NpgsqlConnection connection, JournalTable journal, CancellationToken cancellationToken)
+    {
+        var rows = new List<MigrationProgress>();
+        await using var command = new NpgsqlCommand(
+            $"SELECT version, undo, segments, prefix_hash, running FROM {Table} WHERE journal = $1", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = journal.ToString() });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(new MigrationProgress(reader.GetString(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetString(3), reader.GetBoolean(4)));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Makes the table where it is not, and records the migration as started where it is not. For one transaction.</summary>
+    public static IEnumerable<SqlCommandText> Start(JournalTable journal, string version, bool undo) =>
+    [
+        new($"SELECT pg_advisory_xact_lock({TableLock})"),
+        // IF NOT EXISTS alone would ask for the CREATE privilege on the database even where the schema exists.
+        new($"""
+            DO $$ BEGIN
+                IF to_regnamespace('{Schema}') IS NULL THEN CREATE SCHEMA {Schema}; END IF;
+                IF to_regclass('{Table}') IS NULL THEN
+                    CREATE TABLE {Table} (
+                        journal text NOT NULL, version text NOT NULL, undo boolean NOT NULL, segments integer NOT NULL,
+                        prefix_hash text NOT NULL, running boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
+                        PRIMARY KEY (journal, version));
+                    COMMENT ON TABLE {Table} IS 'DbMigrate: migrations that run outside a transaction and are not finished. Do not drop.';
+                END IF;
+            END $$
+            """),
+        new($"INSERT INTO {Table} (journal, version, undo, segments, prefix_hash, running) VALUES ($1, $2, $3, 0, '', false) ON CONFLICT DO NOTHING",
+            journal.ToString(), version, undo),
+    ];
+
+    /// <summary>Records that a statement outside a transaction is about to run.</summary>
+    public static SqlCommandText Run(JournalTable journal, string version) =>
+        new($"UPDATE {Table} SET running = true WHERE journal = $1 AND version = $2", journal.ToString(), version);
+
+    /// <summary>Records finished segments.</summary>
+    public static SqlCommandText Advance(JournalTable journal, string version, int segments, string prefixHash) =>
+        new($"UPDATE {Table} SET segments = $3, prefix_hash = $4, running = false WHERE journal = $1 AND version = $2",
+            journal.ToString(), version, segments, prefixHash);
+
+    /// <summary>Forgets a migration, and drops the table when it was the last. For one transaction.</summary>
+    public static IEnumerable<SqlCommandText> End(JournalTable journal, string version) =>
+    [
+        new($"SELECT pg_advisory_xact_lock({TableLock})"),
+        new($"DELETE FROM {Table} WHERE journal = $1 AND version = $2", journal.ToString(), version),
+        new($"""
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM {Table}) THEN
+                    DROP TABLE {Table};
+                    BEGIN
+                        DROP SCHEMA {Schema};
+                    EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+                        NULL;  -- something else of ours lives there, or another role made it
+                    END;
+                END IF;
+            END $$
+            """),
+    ];
+}

@@ -1,0 +1,65 @@
+using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Sql;
+using Npgsql;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>Turns what was caught into what a person needs: where in which file, and what to do next.</summary>
+internal static class StepFailure
+{
+    /// <summary>The server's error with its place in the file.</summary>
+    public static SqlFailure Describe(Exception exception, ScriptStatement? statement, MigrationStep step)
+    {
+        var path = step.Outline.Script?.Path;
+        if (exception is not PostgresException server)
+        {
+            return new SqlFailure { Message = exception.Message, File = path };
+        }
+
+        var failure = new SqlFailure
+        {
+            SqlState = server.SqlState,
+            Message = server.MessageText,
+            Detail = server.Detail,
+            Hint = server.Hint,
+            File = path,
+        };
+        if (statement is null)
+        {
+            return failure;
+        }
+
+        // Without a position, the statement's start is the best that is known.
+        var position = Math.Max(server.Position, 1);
+        var text = new SourceText(statement.Text, statement.Line, statement.Column, statement.Indent);
+        var place = text.PositionOf(position);
+        var (sourceLine, caret) = text.Excerpt(position);
+        return failure with { Line = place.Line, Column = place.Column, SourceLine = sourceLine, Caret = caret };
+    }
+
+    /// <summary>The error's id and kind, and the next step.</summary>
+    /// <param name="exception">What was caught.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="isHalfWay">Parts of the step are committed, and where it stopped is recorded.</param>
+    public static StepError Classify(Exception exception, MigrationStep step, bool isHalfWay)
+    {
+        var again = step.Undo ? "Undo-Migration (dbmigrate undo)" : "Invoke-Migration (dbmigrate migrate)";
+        var kept = isHalfWay
+            ? $"What ran before is kept: mend the rest of the file, and {again} goes on from there. Or finish by hand and run Resolve-Migration (dbmigrate resolve)."
+            : $"Nothing of it was kept. Mend the cause and run {again} again.";
+        return exception switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
+                "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries.", exception),
+            PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(
+                "StatementTimeout", ErrorKind.Timeout, $"{kept} Or give it more time with -StatementTimeout.", exception),
+            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new("SqlPermission", ErrorKind.Permission, kept, exception),
+            PostgresException => new("SqlError", ErrorKind.Sql, kept, exception),
+            DbMigrateException own => new(own.Id, own.Kind, own.NextStep, exception),
+            NpgsqlException => new(
+                "ConnectionLost", ErrorKind.Connection,
+                $"Whether the server still committed is not known here. Get-MigrationStatus (dbmigrate migrate-info) tells; then run {again} again.", exception),
+            _ => new("RunFailed", ErrorKind.InvalidData, kept, exception),
+        };
+    }
+}

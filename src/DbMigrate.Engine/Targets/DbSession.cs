@@ -1,0 +1,98 @@
+using Npgsql;
+
+namespace DbMigrate.Engine.Targets;
+
+/// <summary>One session on a database: a connection of its own, never pooled, closed when disposed.</summary>
+public sealed class DbSession : IAsyncDisposable
+{
+    private DbSession(DbTarget target, NpgsqlConnection connection)
+    {
+        Target = target;
+        Connection = connection;
+    }
+
+    /// <summary>The database.</summary>
+    public DbTarget Target { get; }
+
+    /// <summary>The open connection. It sends texts as they are: one statement each, parameters called <c>$1</c>.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    /// <summary>The server's process that serves the session, as in <c>pg_stat_activity.pid</c>.</summary>
+    public int ProcessId => Connection.ProcessID;
+
+    /// <summary>The server's version.</summary>
+    public Version ServerVersion => Connection.PostgreSqlVersion;
+
+    /// <summary>Connects and sets the session up. The server's notices go to the observer.</summary>
+    /// <param name="target">The database.</param>
+    /// <param name="settings">Server settings for the session, for example <c>lock_timeout</c> = <c>5s</c>; all sent in one statement.</param>
+    /// <param name="observer">Told of connecting, and of the server's notices and warnings.</param>
+    /// <param name="cancellationToken">Stops connecting.</param>
+    /// <exception cref="DbMigrateException">
+    /// <c>HostNotFound</c>, <c>HostUnreachable</c>, <c>ConnectionRefused</c>, <c>ConnectTimeout</c>, <c>ConnectionLost</c>, <c>TlsFailed</c>,
+    /// <c>CertificateNotTrusted</c>, <c>PasswordMissing</c>, <c>AuthenticationFailed</c>, <c>ConnectDenied</c>, <c>DatabaseNotFound</c>,
+    /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>SettingRefused</c>, <c>ConnectionFailed</c>.
+    /// </exception>
+    public static async Task<DbSession> OpenAsync(
+        DbTarget target, IReadOnlyDictionary<string, string> settings, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        if (!SqlRewriting.IsOff)
+        {
+            throw new InvalidOperationException("Npgsql was used before DbMigrate.Engine was loaded, so it would rewrite SQL.");
+        }
+
+        observer.Message(MessageLevel.Debug, $"Connecting to {target}.");
+        var connection = new NpgsqlConnection(target.ConnectionString);
+        try
+        {
+            connection.Notice += (_, e) => observer.Message(MessageLevel.Verbose, $"{e.Notice.Severity}: {e.Notice.MessageText}");
+            await connection.OpenAsync(cancellationToken);
+            await ApplyAsync(settings, connection, target, cancellationToken);
+            return new DbSession(target, connection);
+        }
+        catch (Exception e)
+        {
+            await connection.DisposeAsync();
+
+            // Npgsql reports a cancelled connect in several ways; callers look for one.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw e is DbMigrateException ? e : ConnectionFailure.Explain(e, target);
+        }
+    }
+
+    /// <summary>Closes the connection at once.</summary>
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    private static async Task ApplyAsync(
+        IReadOnlyDictionary<string, string> settings, NpgsqlConnection connection, DbTarget target, CancellationToken cancellationToken)
+    {
+        if (settings.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = connection.CreateCommand();
+        var calls = new List<string>(settings.Count);
+        foreach (var (name, value) in settings)
+        {
+            calls.Add(FormattableString.Invariant($"set_config(${command.Parameters.Count + 1}, ${command.Parameters.Count + 2}, false)"));
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        }
+
+        command.CommandText = "SELECT " + string.Join(", ", calls);
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState != PostgresErrorCodes.AdminShutdown)
+        {
+            throw new DbMigrateException(
+                "SettingRefused",
+                ErrorKind.Sql,
+                $"{target} refused a setting of the session: {e.MessageText}",
+                "Correct the setting; PostgreSQL's manual lists them in its chapter Server Configuration.",
+                e) { Subject = target };
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using System.Net;
+using System.Net.Sockets;
+using DbMigrate.Engine.Targets;
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Targets;
+
+public sealed class DbSessionTests
+{
+    private static readonly Dictionary<string, string> s_none = [];
+
+    [Fact]
+    public async Task Sets_the_session_up_in_one_statement()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var settings = new Dictionary<string, string> { ["lock_timeout"] = "7s", ["TimeZone"] = "Europe/Berlin", ["search_path"] = "\"My Schema\", public" };
+        await using var session = await DbSession.OpenAsync(target, settings, new RecordingObserver(), CancellationToken.None);
+
+        Assert.Equal("7s", await ScalarAsync(session, "select current_setting('lock_timeout')"));
+        Assert.Equal("Europe/Berlin", await ScalarAsync(session, "select current_setting('timezone')"));
+        Assert.Equal("\"My Schema\", public", await ScalarAsync(session, "select current_setting('search_path')"));
+        Assert.Equal("DbMigrate", await ScalarAsync(session, "select current_setting('application_name')"));
+        Assert.Equal(session.ProcessId, await ScalarAsync(session, "select pg_backend_pid()"));
+        Assert.Equal((await SandboxFixture.ServerAsync()).ServerVersion.Major, session.ServerVersion.Major);
+    }
+
+    [Fact]
+    public async Task Refuses_a_setting_that_the_server_does_not_take()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var settings = new Dictionary<string, string> { ["lock_timeout"] = "soon" };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => DbSession.OpenAsync(target, settings, new RecordingObserver(), CancellationToken.None));
+
+        Assert.Equal("SettingRefused", error.Id);
+        Assert.Contains("lock_timeout", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ends_on_the_server_when_disposed()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var session = await DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None);
+        var processId = session.ProcessId;
+        await session.DisposeAsync();
+
+        // The server's process needs a moment to notice.
+        var isGone = false;
+        for (var attempt = 0; attempt < 200 && !isGone; attempt++)
+        {
+            isGone = await target.ScalarAsync<long>($"select count(*) from pg_stat_activity where pid = {processId}") == 0;
+        }
+
+        Assert.True(isGone);
+    }
+
+    [Fact]
+    public async Task Passes_the_servers_notices_on()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var observer = new RecordingObserver();
+        await using var session = await DbSession.OpenAsync(target, s_none, observer, CancellationToken.None);
+        await ExecuteAsync(session, "drop table if exists nowhere");
+
+        Assert.Contains("NOTICE: table \"nowhere\" does not exist, skipping", observer.Texts(MessageLevel.Verbose));
+    }
+
+    [Fact]
+    public async Task Sends_texts_as_they_are()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await using var session = await DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None);
+
+        // Npgsql's own splitter would cut this at the first semicolon (it knows BEGIN ATOMIC only in parts), and take :name for a parameter.
+        await ExecuteAsync(session, "create table t (a int)");
+        await ExecuteAsync(
+            session,
+            "create function f() returns int language sql begin atomic insert into t values (1); select case when true then 2 end; end");
+        Assert.Equal(2, await ScalarAsync(session, "select f()"));
+        Assert.Equal("a:b@c", await ScalarAsync(session, "select 'a:' || 'b@c'"));
+
+        await using var command = session.Connection.CreateCommand();
+        command.CommandText = "select $1 || ';' || $2";
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = "a" });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = "b" });
+        Assert.Equal("a;b", await command.ExecuteScalarAsync());
+
+        var two = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(session, "select 1; select 2"));
+        Assert.Equal(PostgresErrorCodes.SyntaxError, two.SqlState);
+    }
+
+    [Fact]
+    public void Leaves_the_switch_for_other_copies_of_Npgsql_as_it_was()
+    {
+        Assert.True(SqlRewriting.IsOff);
+        Assert.True(!AppContext.TryGetSwitch("Npgsql.EnableSqlRewriting", out var isEnabled) || isEnabled);
+    }
+
+    [Theory]
+    [InlineData("no_such_database", "postgres", null, "DatabaseNotFound", ErrorKind.NotFound)]
+    [InlineData("postgres", "postgres", "wrong-s3cret", "AuthenticationFailed", ErrorKind.Authentication)]
+    [InlineData("postgres", "no_such_role", "wrong-s3cret", "AuthenticationFailed", ErrorKind.Authentication)]
+    public async Task Explains_what_the_server_refuses(string database, string user, string? password, string id, ErrorKind kind)
+    {
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s =>
+        {
+            s.Database = database;
+            s.Username = user;
+            s.Password = password ?? s.Password;
+        }));
+
+        Assert.Equal(id, error.Id);
+        Assert.Equal(kind, error.Kind);
+        Assert.Contains(server.Info.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", error.ToString() + error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_that_a_password_is_missing()
+    {
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.Password = null));
+        Assert.Equal("PasswordMissing", error.Id);
+    }
+
+    [Fact]
+    public async Task Says_that_the_server_is_full()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("create role narrow login password 'narrow' connection limit 0");
+        var error = await FailureAsync(Changed(target, s => (s.Username, s.Password) = ("narrow", "narrow")));
+        Assert.Equal("TooManyConnections", error.Id);
+        Assert.Equal(ErrorKind.Busy, error.Kind);
+    }
+
+    [Fact]
+    public async Task Says_that_the_role_may_not_connect()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("create role stranger login password 'stranger'", $"revoke connect on database {target.Database} from public");
+        var error = await FailureAsync(Changed(target, s => (s.Username, s.Password) = ("stranger", "stranger")));
+        Assert.Equal("ConnectDenied", error.Id);
+        Assert.Equal(ErrorKind.Permission, error.Kind);
+    }
+
+    [Fact]
+    public async Task Says_that_the_server_has_no_Tls()
+    {
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.SslMode = SslMode.VerifyFull));
+        Assert.Equal("TlsFailed", error.Id);
+    }
+
+    [Fact]
+    public async Task Says_that_nothing_listens()
+    {
+        using var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.Port = ((IPEndPoint)reserved.LocalEndPoint!).Port));
+        Assert.Equal("ConnectionRefused", error.Id);
+        Assert.Equal(ErrorKind.Connection, error.Kind);
+    }
+
+    [SkippableFact]
+    public async Task Says_that_no_server_listens_on_a_socket()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows servers have no Unix sockets.");
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.Host = "/no/such/folder"));
+        Assert.Equal("ConnectionRefused", error.Id);
+        Assert.Contains("/no/such/folder/.s.PGSQL.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_that_the_host_is_not_known()
+    {
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.Host = "no-such-host.invalid"));
+        Assert.Equal("HostNotFound", error.Id);
+        Assert.Contains("no-such-host.invalid", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gives_up_on_a_server_that_does_not_answer()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => (s.Port, s.Timeout) = (((IPEndPoint)silent.LocalEndpoint).Port, 1)));
+        Assert.Equal("ConnectTimeout", error.Id);
+        Assert.Equal(ErrorKind.Timeout, error.Kind);
+    }
+
+    [Fact]
+    public async Task Says_that_the_connection_was_dropped()
+    {
+        using var rude = new TcpListener(IPAddress.Loopback, 0);
+        rude.Start();
+        var hangUp = Task.Run(async () =>
+        {
+            using var client = await rude.AcceptTcpClientAsync();
+            _ = await client.GetStream().ReadAsync(new byte[1]);
+        });
+        var server = await SandboxFixture.ServerAsync();
+        var error = await FailureAsync(Changed(server.Target, s => s.Port = ((IPEndPoint)rude.LocalEndpoint).Port));
+        await hangUp;
+        Assert.Equal("ConnectionLost", error.Id);
+    }
+
+    [Fact]
+    public async Task Stops_connecting_when_cancelled()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var server = await SandboxFixture.ServerAsync();
+        var target = Changed(server.Target, s => s.Port = ((IPEndPoint)silent.LocalEndpoint).Port);
+        using var cancel = new CancellationTokenSource();
+        var opening = DbSession.OpenAsync(target, s_none, new RecordingObserver(), cancel.Token);
+        using var accepted = await silent.AcceptTcpClientAsync();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
+    }
+
+    private static async Task<DbMigrateException> FailureAsync(DbTarget target)
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None));
+        Assert.NotEmpty(error.NextStep);
+        Assert.Same(target, error.Subject);
+        return error;
+    }
+
+    private static DbTarget Changed(DbTarget target, Action<NpgsqlConnectionStringBuilder> change)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString);
+        change(settings);
+        return new DbTarget(settings.ConnectionString)
+        {
+            Host = settings.Host!,
+            Port = settings.Port,
+            Database = settings.Database!,
+            User = settings.Username,
+            Source = "test",
+        };
+    }
+
+    private static async Task<object?> ScalarAsync(DbSession session, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, session.Connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private static async Task ExecuteAsync(DbSession session, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, session.Connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
