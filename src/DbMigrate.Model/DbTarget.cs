@@ -8,10 +8,10 @@ public sealed class DbTarget
 {
     internal DbTarget(string connectionString) => ConnectionString = connectionString;
 
-    /// <summary>The host name, address or socket directory; several are separated by commas.</summary>
+    /// <summary>The host name, address or socket directory; several are separated by commas, each with its port: <c>db1:5432,db2:5433</c>.</summary>
     public required string Host { get; init; }
 
-    /// <summary>The port.</summary>
+    /// <summary>The port; that of the first host where there are several.</summary>
     public required int Port { get; init; }
 
     /// <summary>The database's name.</summary>
@@ -36,7 +36,12 @@ public sealed class DbTarget
     public override string ToString()
     {
         var user = User is null ? "" : User + "@";
-        var host = Host.Contains(':', StringComparison.Ordinal) && !Host.Contains(',', StringComparison.Ordinal) ? $"[{Host}]" : Host;
+        if (Host.Contains(',', StringComparison.Ordinal))
+        {
+            return $"{user}{Host}/{Database}";
+        }
+
+        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
         return $"{user}{host}:{Port}/{Database}";
     }
 }

@@ -43,16 +43,24 @@ public sealed class DbSession : IAsyncDisposable
 
         observer.Message(MessageLevel.Debug, $"Connecting to {target}.");
         var connection = new NpgsqlConnection(target.ConnectionString);
+        connection.Notice += (_, e) => observer.Message(MessageLevel.Verbose, $"{e.Notice.Severity}: {e.Notice.MessageText}");
+        var opening = connection.OpenAsync(cancellationToken);
         try
         {
-            connection.Notice += (_, e) => observer.Message(MessageLevel.Verbose, $"{e.Notice.Severity}: {e.Notice.MessageText}");
-            await connection.OpenAsync(cancellationToken);
+            // Npgsql does not heed the token while it waits for the server's first byte.
+            await opening.WaitAsync(cancellationToken);
             await ApplyAsync(settings, connection, target, cancellationToken);
             return new DbSession(target, connection);
         }
         catch (Exception e)
         {
-            await connection.DisposeAsync();
+            // A connection that is still being made cannot be closed; it ends at its time limit, and nobody has to wait for that.
+            var closing = opening.ContinueWith(
+                _ => connection.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            if (opening.IsCompleted)
+            {
+                await closing;
+            }
 
             // Npgsql reports a cancelled connect in several ways; callers look for one.
             cancellationToken.ThrowIfCancellationRequested();

@@ -217,7 +217,7 @@ public sealed class DbSessionTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var server = await SandboxFixture.ServerAsync();
-        var target = Changed(server.Target, s => s.Port = ((IPEndPoint)silent.LocalEndpoint).Port);
+        var target = Changed(server.Target, s => (s.Port, s.Timeout) = (((IPEndPoint)silent.LocalEndpoint).Port, 0));
         using var cancel = new CancellationTokenSource();
         var opening = DbSession.OpenAsync(target, s_none, new RecordingObserver(), cancel.Token);
         using var accepted = await silent.AcceptTcpClientAsync();

@@ -1,0 +1,20 @@
+namespace DbMigrate.Testing;
+
+/// <summary>A folder that is gone at the end of a test.</summary>
+public sealed class TemporaryFolder : IDisposable
+{
+    /// <summary>The folder; an absolute path.</summary>
+    public string Path { get; } = Directory.CreateTempSubdirectory("dbmigrate-test-").FullName;
+
+    /// <summary>Writes a file into it and returns the file's path.</summary>
+    public string Write(string name, string content)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
