@@ -34,6 +34,13 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     /// <inheritdoc cref="EnginePump.ForEach"/>
     protected void ForEach<T>(Func<CancellationToken, IAsyncEnumerable<T>> source, Action<T> write) => _pump.ForEach(source, write);
 
+    /// <summary>Disposes what the engine gave, also while the pipeline is being stopped.</summary>
+    protected void Close(IAsyncDisposable resource) => Await(async _ =>
+    {
+        await resource.DisposeAsync();
+        return true;
+    });
+
     /// <summary>Asks for each item, right before what it is about is done, and returns those up to the first "no"; none with <c>-WhatIf</c>.</summary>
     protected IReadOnlyList<T> Accept<T>(IEnumerable<T> items, string target, Func<T, string> action)
     {

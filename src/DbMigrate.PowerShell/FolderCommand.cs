@@ -49,11 +49,7 @@ public abstract class FolderCommand : EngineCommand
         }
         finally
         {
-            Await(async _ =>
-            {
-                await project.DisposeAsync();
-                return true;
-            });
+            Close(project);
         }
     }
 

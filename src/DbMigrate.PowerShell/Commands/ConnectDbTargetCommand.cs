@@ -75,14 +75,12 @@ public sealed class ConnectDbTargetCommand : EngineCommand
         var target = Target ?? TargetResolver.Resolve(Address(), Environment.GetEnvironmentVariable, Credential?.GetNetworkCredential());
         if (!NoTest)
         {
-            Test(target);
+            Close(Await(token => DbSession.OpenAsync(target, new Dictionary<string, string>(), Observer, token)));
         }
 
         Session.Current.Target = target;
         WriteObject(target);
     }
-
-    private void Test(DbTarget target) => throw new NotImplementedException();
 
     private string? Address() => HostName is not null ? Url() : Service is not null ? "service=" + Keyword(Service) : DatabaseUrl;
 
