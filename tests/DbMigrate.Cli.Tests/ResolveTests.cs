@@ -29,7 +29,7 @@ public class ResolveTests
     {
         using var database = await SampleDatabase.CreateAsync();
         Repository.CopySample("golang-migrate", database.Migrations);
-        Assert.Equal(0, (await database.RunAsync("resolve", "5", "--force")).ExitCode);
+        Assert.Equal(0, (await database.RunAsync("resolve", "5", "--force", "--format", "golang-migrate")).ExitCode);
         var info = await database.RunAsync("migrate-info");
         Assert.Equal(5, info.Lines.Count(line => line.Contains("/installed: ", StringComparison.Ordinal)));
 

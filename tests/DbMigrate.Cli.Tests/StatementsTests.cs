@@ -17,7 +17,7 @@ public class StatementsTests
         Assert.Equal(
             [
                 ("SELECT 'é;☕'", 2, 1, "query"),
-                ("CREATE INDEX CONCURRENTLY i\r\n  ON a (id)", 2, 25, "createIndexConcurrently"),
+                ("CREATE INDEX CONCURRENTLY i\r\n  ON a (id)", 2, 24, "createIndexConcurrently"),
                 ("CREATE FUNCTION f() RETURNS int AS $x$ SELECT 1; $x$ LANGUAGE sql", 5, 1, "create"),
             ],
             run.Objects.Select(o => (

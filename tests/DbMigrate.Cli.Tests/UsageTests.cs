@@ -14,7 +14,6 @@ public class UsageTests
     [InlineData("migrate --format flyway", "sqlx, golang-migrate, prisma, efcore")]
     [InlineData("migrate --lock-timeout soon", "--lock-timeout is a time")]
     [InlineData("migrate --lock-retries x", "--lock-retries is a number")]
-    [InlineData("create x --reversible perhaps", "perhaps")]
     [InlineData("migrate --lock-retries -1", "--lock-retries is a number, 0 or more")]
     [InlineData("migrate --database-url=", "--database-url")]
     [InlineData("resolve 5", "--applied, --rolled-back and --force")]

@@ -1,6 +1,6 @@
-namespace DbMigrate.Engine.Migrations;
+namespace DbMigrate;
 
-/// <summary>What <see cref="MigrationProject.ResolveAsync"/> writes into the journal.</summary>
+/// <summary>What <c>Resolve-Migration</c> writes into the tracking table.</summary>
 public enum ResolveAction
 {
     /// <summary>Record as applied without running it.</summary>
