@@ -32,16 +32,20 @@ public sealed class DbTarget
     /// <summary>Npgsql's connection string, with the password if one was given.</summary>
     internal string ConnectionString { get; }
 
-    /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>
-    public override string ToString()
+    /// <summary>Host and port: <c>db1:5432</c>, <c>[::1]:5432</c>, <c>db1:5432,db2:5433</c>.</summary>
+    internal string Address
     {
-        var user = User is null ? "" : User + "@";
-        if (Host.Contains(',', StringComparison.Ordinal))
+        get
         {
-            return $"{user}{Host}/{Database}";
-        }
+            if (Host.Contains(',', StringComparison.Ordinal))
+            {
+                return Host;
+            }
 
-        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
-        return $"{user}{host}:{Port}/{Database}";
+            return Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+        }
     }
+
+    /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>
+    public override string ToString() => $"{(User is null ? "" : User + "@")}{Address}/{Database}";
 }

@@ -1,17 +1,11 @@
-using System.Diagnostics;
-using System.Globalization;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Testing;
-using Xunit;
 
 namespace DbMigrate.EfCore.Tests;
 
 /// <summary>A database and a script of the shop's migrations, with DbMigrate and the real EF Core to work on them.</summary>
-internal sealed class Shop : IAsyncDisposable
+internal sealed class Shop : IDisposable
 {
-    public const int Idempotent = 2;
-    public const int NoTransactions = 4;
-
     public static readonly string[] Ids =
     [
         "20240101000000_Init", "20240102000000_Seed", "20240103000000_RawSqlFunction", "20240104000000_ConcurrentIndexes",
@@ -34,29 +28,30 @@ internal sealed class Shop : IAsyncDisposable
 
     public string Script => Path.Combine(Folder, "migration.sql");
 
-    /// <summary>An empty database, and the script in it that EF Core writes with these options.</summary>
-    /// <param name="options">Bits of EF Core's <c>MigrationsSqlGenerationOptions</c>.</param>
+    /// <summary>An empty database, and the script for it that EF Core writes.</summary>
+    /// <param name="idempotent"><c>--idempotent</c>.</param>
+    /// <param name="transactions">Not <c>--no-transactions</c>.</param>
     /// <param name="history">The history table, with its schema if it is to have one; null for EF Core's own.</param>
-    public static async Task<Shop> OpenAsync(int options = Idempotent, string? history = null)
+    public static async Task<Shop> OpenAsync(bool idempotent = true, bool transactions = true, string? history = null)
     {
         var shop = new Shop(await SandboxFixture.NewDatabaseAsync(), history);
-        await shop.WriteScriptAsync("migration.sql", "0", "-", options);
+        await shop.WriteScriptAsync("migration.sql", "0", null, idempotent, transactions);
         return shop;
     }
 
     /// <summary>Lets EF Core write a script into the folder.</summary>
-    public async Task<string> WriteScriptAsync(string name, string from, string to, int options)
+    public async Task<string> WriteScriptAsync(string name, string from, string? to, bool idempotent, bool transactions = true)
     {
         var path = Path.Combine(Folder, name);
-        await EfAsync("script", path, from, to, options.ToString(CultureInfo.InvariantCulture));
+        await RealEfCore.ScriptAsync(_history, path, from, to, idempotent, transactions);
         return path;
     }
 
     /// <summary>EF Core applies or undoes migrations up to the one named; all without one.</summary>
-    public Task EfMigrateAsync(string? target = null) => target is null ? EfAsync("migrate") : EfAsync("migrate", target);
+    public Task EfMigrateAsync(string? target = null) => RealEfCore.MigrateAsync(ConnectionString, _history, target);
 
     /// <summary>What EF Core takes for pending.</summary>
-    public async Task<string[]> EfPendingAsync() => (await EfAsync("pending")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public Task<string[]> EfPendingAsync() => RealEfCore.PendingAsync(ConnectionString, _history);
 
     public async Task<IReadOnlyList<MigrationStatus>> StatusAsync()
     {
@@ -66,9 +61,12 @@ internal sealed class Shop : IAsyncDisposable
 
     public async Task<string> StatesAsync() => string.Join(' ', (await StatusAsync()).Select(s => s.State));
 
-    public async Task<IReadOnlyList<MigrationResult>> ApplyAsync(int? count = null)
+    public Task<IReadOnlyList<MigrationResult>> ApplyAsync(int? count = null) => ApplyAsync(Script, Target, count);
+
+    /// <summary>DbMigrate applies a script to a database.</summary>
+    public static async Task<IReadOnlyList<MigrationResult>> ApplyAsync(string script, DbTarget target, int? count = null)
     {
-        await using var project = await OpenProjectAsync();
+        await using var project = await MigrationProject.OpenAsync(new MigrationSource(script), target, new RecordingObserver(), CancellationToken.None);
         var plan = await project.PlanApplyAsync(new MigrationSelection { Count = count }, s_options, CancellationToken.None);
         return await project.ApplyAsync(plan, s_options, CancellationToken.None).ToListAsync();
     }
@@ -80,32 +78,18 @@ internal sealed class Shop : IAsyncDisposable
         return await project.UndoAsync(plan, s_options, CancellationToken.None).ToListAsync();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        Directory.Delete(Folder, recursive: true);
-        await ValueTask.CompletedTask;
-    }
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private Task<MigrationProject> OpenProjectAsync() =>
         MigrationProject.OpenAsync(new MigrationSource(Script), Target, new RecordingObserver(), CancellationToken.None);
 
-    private async Task<string> EfAsync(params string[] arguments)
+    private string ConnectionString
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "EfCoreShop.dll"), .. arguments])
+        get
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var address = new Uri(SandboxFixture.TargetUrl(Target));
-        var login = address.UserInfo.Split(':');
-        start.Environment["SHOP_CONNECTION"] =
-            $"Host={address.Host};Port={address.Port};Database={Target.Database};Username={login[0]};Password={Uri.UnescapeDataString(login[1])}";
-        start.Environment["SHOP_HISTORY"] = _history;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"EF Core {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await errors}");
-        return await output;
+            var address = new Uri(SandboxFixture.TargetUrl(Target));
+            var login = address.UserInfo.Split(':');
+            return $"Host={address.Host};Port={address.Port};Database={Target.Database};Username={login[0]};Password={Uri.UnescapeDataString(login[1])}";
+        }
     }
 }

@@ -16,7 +16,8 @@ public static class SandboxFixture
     public static Task<DbSandbox> ServerAsync() => s_server.Value;
 
     /// <summary>A new, empty database with a random name.</summary>
-    public static async Task<DbTarget> NewDatabaseAsync() => await (await ServerAsync()).CreateDatabaseAsync(name: null, CancellationToken.None);
+    public static async Task<DbTarget> NewDatabaseAsync() =>
+        await (await ServerAsync()).CreateDatabaseAsync(name: null, CancellationToken.None);
 
     /// <summary>The address with password for foreign tools: <c>postgres://postgres:secret@127.0.0.1:port/name</c>.</summary>
     public static string TargetUrl(DbTarget target)

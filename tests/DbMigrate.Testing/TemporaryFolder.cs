@@ -6,6 +6,19 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>The folder; an absolute path.</summary>
     public string Path { get; } = Directory.CreateTempSubdirectory("dbmigrate-test-").FullName;
 
+    /// <summary>A folder that others may look into, too: where root runs the tests, the server has another account.</summary>
+    public static TemporaryFolder ForAnyAccount()
+    {
+        var folder = new TemporaryFolder();
+        if (!OperatingSystem.IsWindows())
+        {
+            var others = UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+            File.SetUnixFileMode(folder.Path, File.GetUnixFileMode(folder.Path) | others);
+        }
+
+        return folder;
+    }
+
     /// <summary>Writes a file into it and returns the file's path.</summary>
     public string Write(string name, string content)
     {

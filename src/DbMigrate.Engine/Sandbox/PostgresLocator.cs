@@ -46,7 +46,7 @@ internal sealed class PostgresLocator(Func<string, string?> environment, IEnumer
             "PostgresNotInstalled",
             ErrorKind.NotInstalled,
             "No PostgreSQL server is installed: its programs initdb, pg_ctl and postgres were not found.",
-            $"Install PostgreSQL, or name its bin folder in the environment variable {Variable}, or let a copy be fetched: Start-DbSandbox -Install");
+            $"Install PostgreSQL, or name its bin folder in the variable {Variable}, or let a copy be fetched: Start-DbSandbox -Install");
     }
 
     private static IEnumerable<string> PackageFolders()

@@ -33,7 +33,7 @@ internal sealed partial record PostgresPrograms(string Directory)
             .FirstOrDefault();
     }
 
-    /// <summary>Asks <c>postgres --version</c>, which says for example <c>postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)</c>.</summary>
+    /// <summary>Asks <c>postgres --version</c>, which says <c>postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)</c>.</summary>
     public async Task<Version> ReadVersionAsync(CancellationToken cancellationToken)
     {
         var (exitCode, output) = await ChildProgram.RunAsync(Postgres, ["--version"], Directory, user: null, cancellationToken);

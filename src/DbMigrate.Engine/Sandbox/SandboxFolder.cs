@@ -31,6 +31,8 @@ internal sealed class SandboxFolder : IDisposable
 
     public string Log => System.IO.Path.Combine(Run, "server.log");
 
+    private static string Parent => System.IO.Path.GetFullPath(System.IO.Path.GetTempPath());
+
     private static string Prefix => $"dbmigrate-sandbox-{new string(Environment.UserName.Where(char.IsAsciiLetterOrDigit).ToArray())}-";
 
     /// <summary>Makes a folder that nobody else can look into.</summary>
@@ -38,7 +40,7 @@ internal sealed class SandboxFolder : IDisposable
     /// <param name="cancellationToken">Stops.</param>
     public static async Task<SandboxFolder> CreateAsync(string? account, CancellationToken cancellationToken)
     {
-        var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(System.IO.Path.GetTempPath()), Prefix + RandomNumberGenerator.GetHexString(10, lowercase: true));
+        var path = System.IO.Path.Combine(Parent, Prefix + RandomNumberGenerator.GetHexString(10, lowercase: true));
         CreatePrivate(path);
         var folder = new SandboxFolder(path, OpenLock(path, FileMode.CreateNew));
         try
@@ -67,7 +69,7 @@ internal sealed class SandboxFolder : IDisposable
 
     /// <summary>The folders of this user's sandboxes, running or left over.</summary>
     public static IReadOnlyList<string> All() =>
-        [.. Directory.EnumerateDirectories(System.IO.Path.GetFullPath(System.IO.Path.GetTempPath()), Prefix + "*").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(Parent, Prefix + "*").Order(StringComparer.Ordinal)];
 
     /// <summary>Stops the servers and removes the folders whose owners are gone.</summary>
     public static async Task SweepAsync(IEngineObserver observer, CancellationToken cancellationToken)
@@ -109,7 +111,7 @@ internal sealed class SandboxFolder : IDisposable
         {
             return false;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return true;
         }
@@ -132,11 +134,11 @@ internal sealed class SandboxFolder : IDisposable
                 Directory.Delete(path, recursive: true);
                 return;
             }
-            catch (DirectoryNotFoundException)
+            catch (DirectoryNotFoundException) when (!Directory.Exists(path))
             {
                 return;
             }
-            catch (Exception e) when (attempt < 50 && e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (attempt < 250 && (e is IOException or UnauthorizedAccessException))
             {
                 // The server's last processes are still letting go of their files.
                 await Task.Delay(20, cancellationToken);
@@ -168,7 +170,13 @@ internal sealed class SandboxFolder : IDisposable
     private static string PidFileOf(string path) => System.IO.Path.Combine(DataOf(path), "postmaster.pid");
 
     private static FileStream OpenLock(string path, FileMode mode) =>
-        new(System.IO.Path.Combine(path, "owner.lock"), mode, FileAccess.ReadWrite, FileShare.None);
+        new(
+            System.IO.Path.Combine(path, "owner.lock"),
+            mode,
+            FileAccess.ReadWrite,
+
+            // On Windows somebody who stops another process's sandbox could not remove the file otherwise.
+            OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
 
     private static void CreatePrivate(string path)
     {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DbMigrate.Engine.Sandbox;
 
-/// <summary>What a sandbox's folder says of its server, so that another process of the same user finds it. Readable by its owner only.</summary>
+/// <summary>What a sandbox's folder says of its server, for other processes of the same user. Readable by its owner only.</summary>
 internal sealed record SandboxRecord(int Port, string Password, string ServerVersion, int OwnerProcessId, string? SocketDirectory)
 {
     public static void Write(SandboxInfo info, string password)

@@ -13,11 +13,15 @@ internal sealed class ScriptBuffer
     /// <summary>The size to start with, in bytes; it grows with the longest statement.</summary>
     public const int StartSize = 64 * 1024;
 
-    // PostgreSQL takes messages of up to 1 GB (MaxAllocSize, src/include/utils/memutils.h); a string of .NET holds a few characters less.
-    private const int LargestSize = 0x3FFFFFDF;
+    /// <summary>
+    /// The longest statement, in bytes. PostgreSQL takes messages of up to 1 GB (MaxAllocSize, src/include/utils/memutils.h); a string of .NET holds a
+    /// few characters less.
+    /// </summary>
+    public const int LargestSize = 0x3FFFFFDF;
 
     private readonly Stream _script;
     private readonly string _path;
+    private readonly int _largestSize;
     private byte[] _bytes;
     private SourceCursor _cursor;
     private long _offset;
@@ -26,11 +30,12 @@ internal sealed class ScriptBuffer
     private int _read;
     private bool _ended;
 
-    public ScriptBuffer(Stream script, string path, int size)
+    public ScriptBuffer(Stream script, string path, int startSize, int largestSize)
     {
         _script = script;
         _path = path;
-        _bytes = new byte[size];
+        _largestSize = largestSize;
+        _bytes = new byte[startSize];
         Fill();
 
         // A BOM is no text for psql and the tools either, when the file starts with it.
@@ -73,14 +78,15 @@ internal sealed class ScriptBuffer
         _counted -= keep;
         _good -= keep;
         _read -= keep;
+        if (_read == _largestSize)
+        {
+            throw ScriptError.StatementTooLong(_path, _cursor.Position);
+        }
+
+        // Reading half of the buffer at least keeps the cost of moving the rest, and of scanning a cut token again, linear.
         if (_read > _bytes.Length / 2)
         {
-            if (_bytes.Length == LargestSize)
-            {
-                throw ScriptError.StatementTooLong(_path, _cursor.Position);
-            }
-
-            Array.Resize(ref _bytes, (int)Math.Min(2L * _bytes.Length, LargestSize));
+            Array.Resize(ref _bytes, (int)Math.Min(2L * _bytes.Length, _largestSize));
         }
 
         Fill();

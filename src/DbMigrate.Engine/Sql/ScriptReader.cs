@@ -12,9 +12,9 @@ internal sealed class ScriptReader
     private StringSyntax _strings;
     private int _position;
 
-    public ScriptReader(Stream script, string path, int bufferSize = ScriptBuffer.StartSize)
+    public ScriptReader(Stream script, string path, int bufferSize = ScriptBuffer.StartSize, int longest = ScriptBuffer.LargestSize)
     {
-        _buffer = new ScriptBuffer(script, path, bufferSize);
+        _buffer = new ScriptBuffer(script, path, bufferSize, longest);
         _position = _buffer.Start;
         _path = path;
     }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using Npgsql;
+using Explanation = (string Id, DbMigrate.ErrorKind Kind, string Message, string NextStep);
 
 namespace DbMigrate.Engine.Targets;
 
@@ -48,10 +49,10 @@ internal static class ConnectionFailure
     }
 
     private static DbMigrateException Error(
-        (string Id, ErrorKind Kind, string Message, string NextStep) explained, Exception cause, DbTarget target) =>
+        Explanation explained, Exception cause, DbTarget target) =>
         new(explained.Id, explained.Kind, explained.Message, explained.NextStep, cause) { Subject = target };
 
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) FromServer(PostgresException e, DbTarget target) => e.SqlState switch
+    private static Explanation FromServer(PostgresException e, DbTarget target) => e.SqlState switch
     {
         PostgresErrorCodes.InvalidPassword => (
             "AuthenticationFailed",
@@ -62,11 +63,11 @@ internal static class ConnectionFailure
             "AuthenticationFailed",
             ErrorKind.Authentication,
             $"{target} refused the login: {e.MessageText}",
-            "Check that the role exists and may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
+            "Check that the role may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
         PostgresErrorCodes.InvalidCatalogName => (
             "DatabaseNotFound",
             ErrorKind.NotFound,
-            $"There is no database '{target.Database}' on {target.Host}:{target.Port}.",
+            $"There is no database '{target.Database}' on {target.Address}.",
             $"Correct the name, or create it: CREATE DATABASE \"{target.Database.Replace("\"", "\"\"", StringComparison.Ordinal)}\""),
         PostgresErrorCodes.InsufficientPrivilege => (
             "ConnectDenied",
@@ -95,7 +96,7 @@ internal static class ConnectionFailure
             "See the server's log."),
     };
 
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) FromSocket(SocketException e, DbTarget target) => e.SocketErrorCode switch
+    private static Explanation FromSocket(SocketException e, DbTarget target) => e.SocketErrorCode switch
     {
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery => (
             "HostNotFound",
@@ -106,7 +107,7 @@ internal static class ConnectionFailure
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown => (
             "HostUnreachable",
             ErrorKind.Connection,
-            $"There is no way from here to {target.Host}:{target.Port}.",
+            $"There is no way from here to {target.Address}.",
             "Check the network, the VPN and the routes of this machine."),
         SocketError.ConnectionReset or SocketError.ConnectionAborted => Lost(target),
         SocketError.AccessDenied => (
@@ -119,37 +120,38 @@ internal static class ConnectionFailure
             ErrorKind.Connection,
             Path.IsPathRooted(target.Host)
                 ? $"No server listens on the socket {target.Host}/.s.PGSQL.{target.Port}."
-                : $"Nothing listens on {target.Host}:{target.Port}, or a firewall refuses the connection.",
+                : $"Nothing listens on {target.Address}, or a firewall refuses the connection.",
             "Check host and port, and that the server runs."),
     };
 
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) FromTls(AuthenticationException e, DbTarget target) =>
+    private static Explanation FromTls(AuthenticationException e, DbTarget target) =>
         e.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase)
             ? (
                 "CertificateNotTrusted",
                 ErrorKind.Authentication,
-                $"The certificate of {target.Host}:{target.Port} is not trusted: {e.Message}",
-                "Name the file of the authority that issued it: sslrootcert=… (for Amazon RDS its global-bundle.pem), and use the host name that the certificate holds.")
+                $"The certificate of {target.Address} is not trusted: {e.Message}",
+                "Name the file of the authority that issued it, sslrootcert=… (for Amazon RDS its global-bundle.pem), " +
+                "and the host as the certificate does.")
             : (
                 "TlsFailed",
                 ErrorKind.Connection,
-                $"{target.Host}:{target.Port} and this machine could not agree on TLS: {e.Message}",
+                $"{target.Address} and this machine could not agree on TLS: {e.Message}",
                 "Check the server's ssl settings and that nothing between here and there changes the traffic.");
 
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) Timeout(DbTarget target) => (
+    private static Explanation Timeout(DbTarget target) => (
         "ConnectTimeout",
         ErrorKind.Timeout,
-        $"{target.Host}:{target.Port} did not answer in time.",
+        $"{target.Address} did not answer in time.",
         "Check host, port and firewall (on AWS the security group); connect_timeout=… in the address sets the time limit in seconds.");
 
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) Lost(DbTarget target) => (
+    private static Explanation Lost(DbTarget target) => (
         "ConnectionLost",
         ErrorKind.Connection,
-        $"{target.Host}:{target.Port} closed the connection before it was ready.",
+        $"{target.Address} closed the connection before it was ready.",
         "Check that it is a PostgreSQL server, and its log.");
 
     /// <summary>What Npgsql says in words only.</summary>
-    private static (string Id, ErrorKind Kind, string Message, string NextStep) Other(Exception e, DbTarget target)
+    private static Explanation Other(Exception e, DbTarget target)
     {
         if (e.Message.Contains("No password has been provided", StringComparison.Ordinal))
         {
@@ -165,7 +167,7 @@ internal static class ConnectionFailure
             return (
                 "TlsFailed",
                 ErrorKind.Connection,
-                $"{target.Host}:{target.Port} does not offer TLS, which sslmode asks for.",
+                $"{target.Address} does not offer TLS, which sslmode asks for.",
                 "Turn TLS on at the server; only where the network is trusted, say sslmode=prefer.");
         }
 

@@ -5,7 +5,7 @@ namespace DbMigrate.Engine.Targets;
 /// <summary>The settings that every connection of ours starts from.</summary>
 internal static class ConnectionSettings
 {
-    /// <summary>One session per connection and nothing sent behind our back: no pool, no type loading, no reset, no hidden preparing.</summary>
+    /// <summary>One session per connection and nothing sent behind our back: no pool, no type loading, no reset, no preparing.</summary>
     public static NpgsqlConnectionStringBuilder Create() => new()
     {
         ApplicationName = "DbMigrate",

@@ -25,11 +25,12 @@ public sealed class DbSession : IAsyncDisposable
 
     /// <summary>Connects and sets the session up. The server's notices go to the observer.</summary>
     /// <param name="target">The database.</param>
-    /// <param name="settings">Server settings for the session, for example <c>lock_timeout</c> = <c>5s</c>; all sent in one statement.</param>
+    /// <param name="settings">Server settings for the session, such as <c>lock_timeout</c> = <c>5s</c>; sent in one statement.</param>
     /// <param name="observer">Told of connecting, and of the server's notices and warnings.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <exception cref="DbMigrateException">
-    /// <c>HostNotFound</c>, <c>HostUnreachable</c>, <c>ConnectionRefused</c>, <c>ConnectTimeout</c>, <c>ConnectionLost</c>, <c>TlsFailed</c>,
+    /// <c>HostNotFound</c>, <c>HostUnreachable</c>, <c>ConnectionRefused</c>, <c>ConnectTimeout</c>, <c>ConnectionLost</c>,
+    /// <c>TlsFailed</c>, <c>InvalidPasswordFile</c>,
     /// <c>CertificateNotTrusted</c>, <c>PasswordMissing</c>, <c>AuthenticationFailed</c>, <c>ConnectDenied</c>, <c>DatabaseNotFound</c>,
     /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>SettingRefused</c>, <c>ConnectionFailed</c>.
     /// </exception>

@@ -55,7 +55,7 @@ internal static partial class KeywordString
         }
     }
 
-    /// <summary>PostgreSQL manual, 34.1.1.1: pairs with white space between; values with white space in single quotes; <c>\'</c> and <c>\\</c>.</summary>
+    /// <summary>PostgreSQL manual, 34.1.1.1: pairs between blanks; values may stand in single quotes; <c>\'</c> and <c>\\</c>.</summary>
     private static void ReadLibpq(string text, TargetParameters parameters)
     {
         var position = 0;
@@ -70,7 +70,8 @@ internal static partial class KeywordString
             var name = text[start..position];
             if (SkipBlanks() == text.Length || text[position] != '=')
             {
-                throw parameters.Invalid("a keyword is not followed by '='", "Write keyword=value, and values with blanks in single quotes: password='two words'");
+                throw parameters.Invalid(
+                    "a keyword is not followed by '='", "Write keyword=value, and values with blanks in quotes: password='two words'");
             }
 
             position++;
@@ -96,7 +97,9 @@ internal static partial class KeywordString
             {
                 if (position == text.Length)
                 {
-                    return isQuoted ? throw parameters.Invalid("a quote is not closed", "Write a quote inside a value as \\'") : value.ToString();
+                    return isQuoted
+                        ? throw parameters.Invalid("a quote is not closed", "Write a quote inside a value as \\'")
+                        : value.ToString();
                 }
 
                 if (isQuoted ? text[position] == '\'' : char.IsWhiteSpace(text[position]))
@@ -124,7 +127,8 @@ internal static partial class KeywordString
         }
         catch (ArgumentException)
         {
-            throw parameters.Invalid("it is not keyword=value;keyword=value", "Put values that hold ; or quotes into quotes: Password=\"a;b\"");
+            throw parameters.Invalid(
+                "it is not keyword=value;keyword=value", "Put values that hold ; or quotes into quotes: Password=\"a;b\"");
         }
 
         foreach (string name in pairs.Keys)
@@ -136,11 +140,11 @@ internal static partial class KeywordString
                 // Finds the setting's own name, of which Npgsql knows several spellings, and tests the value.
                 one[name] = value;
             }
-            catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException)
+            catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
             {
                 var canNameIt = parameters["password"] is null && SettingName().IsMatch(name);
                 throw parameters.Invalid(
-                    canNameIt ? $"the setting '{name}' is not known or has a value that it cannot have" : "a setting is not known or has a value that it cannot have",
+                    $"{(canNameIt ? $"the setting '{name}'" : "a setting")} is not known or has a value that it cannot have",
                     "See Npgsql's list of connection string parameters, and put values that hold ; or quotes into quotes.");
             }
 
@@ -172,7 +176,15 @@ internal static partial class KeywordString
     }
 
     /// <summary>A first pair that ends in a semicolon, or a first keyword with a blank in it or one that only Npgsql has.</summary>
-    [GeneratedRegex(@"^\s*([A-Za-z_]+(\s+[A-Za-z_]+)+\s*=|[A-Za-z_]+\s*=\s*('[^']*'|""[^""]*""|[^;\s'""][^;\s]*)?\s*;|(server|database|db|username|userid|uid)\s*=)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        """
+        ^\s*(
+            [A-Za-z_]+ (\s+[A-Za-z_]+)+ \s*= |
+            [A-Za-z_]+ \s*=\s* ('[^']*' | "[^"]*" | [^;\s'"][^;\s]*)? \s*; |
+            (server | database | db | username | userid | uid) \s*=
+        )
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex NpgsqlStart();
 
     [GeneratedRegex(@"^(\[?(?<host>[^\[\]:]*:[^\[\]]*:[^\[\]]*?)\]?|(?<host>[^:]*))(:(?<port>[0-9]+))?$")]

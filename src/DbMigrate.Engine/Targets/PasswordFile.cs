@@ -3,8 +3,8 @@ using System.Text;
 namespace DbMigrate.Engine.Targets;
 
 /// <summary>
-/// The password file (PostgreSQL manual, 34.16). Npgsql reads it too, but does not know that <c>localhost</c> stands for the server's socket,
-/// and gives up at a line that it cannot read.
+/// The password file (PostgreSQL manual, 34.16). Npgsql reads it too, but does not know that <c>localhost</c> stands for the server's
+/// socket, and gives up at a line that it cannot read.
 /// </summary>
 internal static class PasswordFile
 {
@@ -38,7 +38,7 @@ internal static class PasswordFile
     private static bool Fits(string field, string wanted, bool isHost) =>
         field == "*" || field == wanted || (isHost && field == "localhost" && Path.IsPathRooted(wanted));
 
-    /// <summary>Host, port, database, user and password; <c>\:</c> and <c>\\</c> stand for themselves, and the password may hold colons.</summary>
+    /// <summary>Host, port, database, user, password; a backslash keeps the next character, and the password may hold colons.</summary>
     private static List<string> Fields(string line)
     {
         var fields = new List<string>();

@@ -10,9 +10,17 @@ internal static class ServiceFile
         var files = Files(environment).ToList();
         foreach (var file in files.Where(File.Exists))
         {
-            if (Read(service, file, parameters))
+            try
             {
-                return;
+                if (Read(service, file, parameters))
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw parameters.Invalid(
+                    $"the service file {file} cannot be read: {e.Message}", "Check its permissions, or name another one in PGSERVICEFILE.");
             }
         }
 
@@ -25,7 +33,9 @@ internal static class ServiceFile
 
     private static IEnumerable<string> Files(Func<string, string?> environment)
     {
-        yield return environment("PGSERVICEFILE") is { Length: > 0 } file ? file : UserFolder.File(environment, ".pg_service.conf", ".pg_service.conf");
+        yield return environment("PGSERVICEFILE") is { Length: > 0 } file
+            ? file
+            : UserFolder.File(environment, ".pg_service.conf", ".pg_service.conf");
         if (environment("PGSYSCONFDIR") is { Length: > 0 } folder)
         {
             yield return Path.Combine(folder, "pg_service.conf");

@@ -14,7 +14,7 @@ internal static class SqlRewriting
 {
     private const string Switch = "Npgsql.EnableSqlRewriting";
 
-    /// <summary>Whether our copy of Npgsql leaves texts alone. False when somebody used that copy before this assembly was loaded.</summary>
+    /// <summary>Whether our copy of Npgsql leaves texts alone. False when that copy was used before this assembly was loaded.</summary>
     public static bool IsOff =>
         typeof(NpgsqlCommand).GetField("EnableSqlRewriting", BindingFlags.NonPublic | BindingFlags.Static)?.GetValue(null) is false;
 

@@ -70,12 +70,14 @@ internal static partial class TargetBuilder
 
     private static List<(string Host, int Port)> Hosts(TargetParameters parameters)
     {
-        if (NotEmpty(parameters["hostaddr"]) is not null && parameters["sslmode"] is { } mode && mode.Contains("full", StringComparison.OrdinalIgnoreCase))
+        var addresses = NotEmpty(parameters["hostaddr"]);
+        if (addresses is not null && parameters["sslmode"] is { } mode && mode.Contains("full", StringComparison.OrdinalIgnoreCase))
         {
-            throw parameters.Invalid("'hostaddr' and sslmode=verify-full are given together", "Leave hostaddr out: the certificate holds the host's name.");
+            throw parameters.Invalid(
+                "'hostaddr' and sslmode=verify-full are given together", "Leave hostaddr out: the certificate holds the host's name.");
         }
 
-        var names = (NotEmpty(parameters["hostaddr"]) ?? parameters["host"] ?? "").Split(',');
+        var names = (addresses ?? parameters["host"] ?? "").Split(',');
         var ports = (parameters["port"] ?? "").Split(',').Select(port => Port(port, parameters)).ToList();
         if (ports.Count != 1 && ports.Count != names.Length)
         {
@@ -96,14 +98,16 @@ internal static partial class TargetBuilder
 
         return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
             ? port
-            : throw parameters.Invalid("a port is not a number from 1 to 65535", "Write host:port; in a URL, percent-encode a ':' in user or password as %3A.");
+            : throw parameters.Invalid(
+                "a port is not a number from 1 to 65535", "Write host:port; in a URL, percent-encode a ':' in user or password as %3A.");
     }
 
     /// <summary>libpq connects to the server's own socket, whose folder was fixed when libpq was built; these are the usual ones.</summary>
     private static string DefaultHost(int port)
     {
         string[] folders = OperatingSystem.IsWindows() ? [] : ["/var/run/postgresql", "/run/postgresql", "/tmp"];
-        return folders.FirstOrDefault(f => File.Exists(Path.Combine(f, ".s.PGSQL." + port.ToString(CultureInfo.InvariantCulture)))) ?? "localhost";
+        var socket = ".s.PGSQL." + port.ToString(CultureInfo.InvariantCulture);
+        return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, socket))) ?? "localhost";
     }
 
     private static bool IsSocket(string host) => Path.IsPathRooted(host) || host[0] == '@';
@@ -115,7 +119,10 @@ internal static partial class TargetBuilder
     }
 
     private static void SetPassword(
-        NpgsqlConnectionStringBuilder settings, TargetParameters parameters, List<(string Host, int Port)> hosts, Func<string, string?> environment)
+        NpgsqlConnectionStringBuilder settings,
+        TargetParameters parameters,
+        List<(string Host, int Port)> hosts,
+        Func<string, string?> environment)
     {
         if (NotEmpty(parameters["password"]) is { } given)
         {
@@ -137,7 +144,10 @@ internal static partial class TargetBuilder
     }
 
     private static void SetTls(
-        NpgsqlConnectionStringBuilder settings, TargetParameters parameters, List<(string Host, int Port)> hosts, Func<string, string?> environment)
+        NpgsqlConnectionStringBuilder settings,
+        TargetParameters parameters,
+        List<(string Host, int Port)> hosts,
+        Func<string, string?> environment)
     {
         var mode = (parameters["sslmode"] ?? "prefer").ToUpperInvariant() switch
         {
@@ -147,7 +157,8 @@ internal static partial class TargetBuilder
             "REQUIRE" => SslMode.Require,
             "VERIFY-CA" or "VERIFYCA" => SslMode.VerifyCA,
             "VERIFY-FULL" or "VERIFYFULL" => SslMode.VerifyFull,
-            _ => throw parameters.Invalid("sslmode has a value that it cannot have", "It is one of disable, allow, prefer, require, verify-ca, verify-full."),
+            _ => throw parameters.Invalid(
+                "sslmode has a value that it cannot have", "It is one of disable, allow, prefer, require, verify-ca, verify-full."),
         };
         var root = NotEmpty(parameters["sslrootcert"]);
 
@@ -165,7 +176,8 @@ internal static partial class TargetBuilder
             // Npgsql asks the system's store when no file is named (PostgreSQL manual, 34.19.4).
             (root, mode) = (null, SslMode.VerifyFull);
         }
-        else if (mode == SslMode.Require && !isPrisma && (root is not null || File.Exists(UserFolder.File(environment, ".postgresql/root.crt", "root.crt"))))
+        else if (mode == SslMode.Require && !isPrisma &&
+            (root is not null || File.Exists(UserFolder.File(environment, ".postgresql/root.crt", "root.crt"))))
         {
             // Npgsql would not look at the certificate; with an authority's file at hand, libpq does (manual, 34.19.1).
             mode = SslMode.VerifyCA;
@@ -210,7 +222,8 @@ internal static partial class TargetBuilder
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
-            throw parameters.Invalid($"'{parameter}' has a value that it cannot have", $"See {parameter} in PostgreSQL's manual, 34.1.2 Parameter Key Words.");
+            throw parameters.Invalid(
+                $"'{parameter}' has a value that it cannot have", $"See {parameter} in PostgreSQL's manual, 34.1.2 Parameter Key Words.");
         }
     }
 

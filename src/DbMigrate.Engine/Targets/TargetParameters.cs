@@ -10,8 +10,8 @@ internal sealed partial class TargetParameters(string source)
     private static readonly HashSet<string> s_known = new(StringComparer.OrdinalIgnoreCase)
     {
         "application_name", "channel_binding", "connect_timeout", "dbname", "fallback_application_name", "gssencmode", "host", "hostaddr",
-        "keepalives", "keepalives_idle", "keepalives_interval", "krbsrvname", "load_balance_hosts", "options", "passfile", "password", "port",
-        "require_auth", "schema", "search_path", "service", "sslaccept", "sslcert", "sslidentity", "sslkey", "sslmode", "sslnegotiation",
+        "keepalives", "keepalives_idle", "keepalives_interval", "krbsrvname", "load_balance_hosts", "options", "passfile", "password",
+        "port", "require_auth", "schema", "search_path", "service", "sslaccept", "sslcert", "sslidentity", "sslkey", "sslmode", "sslnegotiation",
         "sslpassword", "sslrootcert", "target_session_attrs", "user",
     };
 
@@ -40,15 +40,15 @@ internal sealed partial class TargetParameters(string source)
         "client_encoding", "gsslib", "gssdelegation", "keepalives_count", "requirepeer", "sslcompression", "sslsni", "tcp_user_timeout",
 
         // Prisma, https://www.prisma.io/docs/orm/overview/databases/postgresql, and the services it is used with.
-        "connection_limit", "max_connection_lifetime", "max_idle_connection_lifetime", "pgbouncer", "pool_timeout", "single_use_connections",
-        "socket_timeout", "statement_cache_size", "supa", "uselibpqcompat", "workaround",
+        "connection_limit", "max_connection_lifetime", "max_idle_connection_lifetime", "pgbouncer", "pool_timeout",
+        "single_use_connections", "socket_timeout", "statement_cache_size", "supa", "uselibpqcompat", "workaround",
 
         // SQLx.
         "statement-cache-capacity",
 
         // pgx and lib/pq.
-        "binary_parameters", "default_query_exec_mode", "description_cache_capacity", "disable_prepared_binary_result", "pool_health_check_period",
-        "pool_max_conn_idle_time", "pool_max_conn_lifetime", "pool_max_conn_lifetime_jitter", "pool_max_conns", "pool_min_conns",
+        "binary_parameters", "default_query_exec_mode", "description_cache_capacity", "disable_prepared_binary_result",
+        "pool_health_check_period", "pool_max_conn_idle_time", "pool_max_conn_lifetime", "pool_max_conn_lifetime_jitter", "pool_max_conns", "pool_min_conns",
         "pool_min_idle_conns", "statement_cache_capacity", "statement_cache_mode",
 
         // Others.
@@ -100,7 +100,9 @@ internal sealed partial class TargetParameters(string source)
         }
         else if (string.Equals(name, "ssl", StringComparison.OrdinalIgnoreCase))
         {
-            this["sslmode"] = value is "true" or "1" ? "require" : throw Invalid("'ssl' is neither true nor 1", "Say sslmode=disable, require or verify-full.");
+            this["sslmode"] = value is "true" or "1"
+                ? "require"
+                : throw Invalid("'ssl' is neither true nor 1", "Say sslmode=disable, require or verify-full.");
         }
         else if (s_serverSettings.Contains(name))
         {
@@ -113,7 +115,7 @@ internal sealed partial class TargetParameters(string source)
         else if (!s_ignored.Contains(name))
         {
             throw Invalid(
-                canNameIt && PlainName().IsMatch(name) ? $"the parameter '{name}' is not known or not supported" : "a parameter is not known",
+                $"{(canNameIt && PlainName().IsMatch(name) ? $"the parameter '{name}'" : "a parameter")} is not known or not supported",
                 "Remove it; where it is really part of a password, quote the password, or percent-encode it in a URL.");
         }
     }

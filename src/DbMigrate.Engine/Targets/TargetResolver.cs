@@ -5,6 +5,7 @@ namespace DbMigrate.Engine.Targets;
 /// <summary>Turns what people and environments write into a <see cref="DbTarget"/>.</summary>
 public static class TargetResolver
 {
+    private const string Variables = "PG* variables";
     private const string NoAddress =
         "Name it: -Target postgresql://user@host/database, or the environment variable DATABASE_URL, or PGHOST and PGDATABASE.";
 
@@ -15,19 +16,20 @@ public static class TargetResolver
         ("PGPASSFILE", "passfile"), ("PGOPTIONS", "options"), ("PGSSLMODE", "sslmode"), ("PGSSLNEGOTIATION", "sslnegotiation"),
         ("PGSSLROOTCERT", "sslrootcert"), ("PGSSLCERT", "sslcert"), ("PGSSLKEY", "sslkey"), ("PGCHANNELBINDING", "channel_binding"),
         ("PGREQUIREAUTH", "require_auth"), ("PGKRBSRVNAME", "krbsrvname"), ("PGGSSENCMODE", "gssencmode"),
-        ("PGCONNECT_TIMEOUT", "connect_timeout"), ("PGTARGETSESSIONATTRS", "target_session_attrs"), ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
+        ("PGCONNECT_TIMEOUT", "connect_timeout"), ("PGTARGETSESSIONATTRS", "target_session_attrs"),
+        ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
     ];
 
     /// <summary>
     /// Resolves a URL (<c>postgres://</c>, <c>postgresql://</c>, golang-migrate's <c>pgx5://</c>), a keyword string of libpq or Npgsql,
-    /// <c>service=name</c>, or, when <paramref name="text"/> is null, <c>DATABASE_URL</c> and then the <c>PG*</c> variables. What the address
-    /// leaves open comes, as in libpq, from the service file, then the <c>PG*</c> variables, then the defaults; a password that is still
-    /// missing, from the password file. <c>target_session_attrs</c> counts only where several hosts are named.
+    /// <c>service=name</c>, or, when <paramref name="text"/> is null, <c>DATABASE_URL</c> and then the <c>PG*</c> variables. What the
+    /// address leaves open comes, as in libpq, from the service file, then the <c>PG*</c> variables, then the defaults; a password that is
+    /// still missing, from the password file. <c>target_session_attrs</c> counts only where several hosts are named.
     /// </summary>
     /// <param name="text">The address, or null.</param>
     /// <param name="environment">Reads an environment variable; null where it is not set.</param>
     /// <param name="credential">A user and password that win over those of the address.</param>
-    /// <exception cref="DbMigrateException"><c>NoTarget</c>, <c>InvalidTarget</c>, <c>ServiceNotFound</c>. None holds a value of the address.</exception>
+    /// <exception cref="DbMigrateException"><c>NoTarget</c>, <c>InvalidTarget</c>, <c>ServiceNotFound</c>; never with a secret.</exception>
     public static DbTarget Resolve(string? text, Func<string, string?> environment, NetworkCredential? credential = null)
     {
         var parameters = Read(text, environment);
@@ -40,7 +42,10 @@ public static class TargetResolver
         if ((parameters["service"] ?? environment("PGSERVICE")) is { Length: > 0 } service)
         {
             ServiceFile.Read(service, environment, parameters);
-            parameters.Source = parameters["service"] is null && text is not null ? parameters.Source : $"service {service}";
+            if (parameters["service"] is not null || parameters.Source == Variables)
+            {
+                parameters.Source = $"service {service}";
+            }
         }
 
         if (parameters["host"] is null)
@@ -68,7 +73,7 @@ public static class TargetResolver
 
             string[] starting = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGUSER"];
             return starting.Any(variable => NotEmpty(environment(variable)) is not null)
-                ? new TargetParameters("PG* variables")
+                ? new TargetParameters(Variables)
                 : throw new DbMigrateException("NoTarget", ErrorKind.InvalidArgument, "No database is named.", NoAddress);
         }
 
@@ -92,7 +97,8 @@ public static class TargetResolver
         else
         {
             throw parameters.Invalid(
-                "it is neither a URL nor keyword=value", "Write postgresql://user@host:port/database, or host=… dbname=…, or service=…");
+                "it is neither a URL nor keyword=value",
+                "Write postgresql://user@host:port/database, or host=… dbname=…, or service=…");
         }
 
         return parameters;

@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace DbMigrate.Engine.Targets;
 
 /// <summary>
-/// Reads a connection URI (PostgreSQL manual, 34.1.1.2): <c>postgres://user:password@host:port,host2/database?name=value</c>. The platform's
-/// own parser knows neither several hosts nor socket folders.
+/// Reads a connection URI (PostgreSQL manual, 34.1.1.2): <c>postgres://user:password@host:port,host2/database?name=value</c>. The
+/// platform's own parser knows neither several hosts nor socket folders.
 /// </summary>
 internal static partial class TargetUrl
 {
-    private const string EncodeIt = "In a URL, percent-encode the special characters of user and password: @ is %40, : %3A, / %2F, ? %3F, # %23, % %25.";
+    private const string EncodeIt =
+        "In a URL, percent-encode the special characters of user and password: @ is %40, : %3A, / %2F, ? %3F, # %23, % %25.";
 
     /// <summary>Whether a text is meant to be a URL.</summary>
     public static bool IsMatch(string text) => Scheme().IsMatch(text);
@@ -21,7 +22,8 @@ internal static partial class TargetUrl
         var name = scheme.Groups["name"].Value.ToLowerInvariant();
         if (name.StartsWith("jdbc:", StringComparison.Ordinal))
         {
-            throw parameters.Invalid("it is written for JDBC", "Leave 'jdbc:' out, and write user and password as postgresql://user:password@host:port/database");
+            throw parameters.Invalid(
+                "it is written for JDBC", "Leave 'jdbc:' out; user and password go in front: postgresql://user:password@host:port/database");
         }
 
         if (name is not ("postgres" or "postgresql" or "pgx" or "pgx4" or "pgx5"))
@@ -162,7 +164,9 @@ internal static partial class TargetUrl
             }
 
             var decoded = s_utf8.GetString([.. bytes]);
-            return decoded.Contains('\0', StringComparison.Ordinal) ? throw parameters.Invalid($"the {part} holds a zero byte", EncodeIt) : decoded;
+            return decoded.Contains('\0', StringComparison.Ordinal)
+                ? throw parameters.Invalid($"the {part} holds a zero byte", EncodeIt)
+                : decoded;
         }
         catch (ArgumentException)
         {

@@ -15,7 +15,12 @@ public sealed class DbSessionTests
     public async Task Sets_the_session_up_in_one_statement()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
-        var settings = new Dictionary<string, string> { ["lock_timeout"] = "7s", ["TimeZone"] = "Europe/Berlin", ["search_path"] = "\"My Schema\", public" };
+        var settings = new Dictionary<string, string>
+        {
+            ["lock_timeout"] = "7s",
+            ["TimeZone"] = "Europe/Berlin",
+            ["search_path"] = "\"My Schema\", public",
+        };
         await using var session = await DbSession.OpenAsync(target, settings, new RecordingObserver(), CancellationToken.None);
 
         Assert.Equal("7s", await ScalarAsync(session, "select current_setting('lock_timeout')"));
@@ -73,7 +78,7 @@ public sealed class DbSessionTests
         var target = await SandboxFixture.NewDatabaseAsync();
         await using var session = await DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None);
 
-        // Npgsql's own splitter would cut this at the first semicolon (it knows BEGIN ATOMIC only in parts), and take :name for a parameter.
+        // Npgsql's own splitter knows BEGIN ATOMIC only in parts, and would cut this at its first semicolon.
         await ExecuteAsync(session, "create table t (a int)");
         await ExecuteAsync(
             session,
@@ -114,7 +119,7 @@ public sealed class DbSessionTests
 
         Assert.Equal(id, error.Id);
         Assert.Equal(kind, error.Kind);
-        Assert.Contains(server.Info.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{server.Info.Port}", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", error.ToString() + error.NextStep, StringComparison.Ordinal);
     }
 
@@ -140,7 +145,8 @@ public sealed class DbSessionTests
     public async Task Says_that_the_role_may_not_connect()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
-        await target.RunAsync("create role stranger login password 'stranger'", $"revoke connect on database {target.Database} from public");
+        await target.RunAsync(
+            "create role stranger login password 'stranger'", $"revoke connect on database {target.Database} from public");
         var error = await FailureAsync(Changed(target, s => (s.Username, s.Password) = ("stranger", "stranger")));
         Assert.Equal("ConnectDenied", error.Id);
         Assert.Equal(ErrorKind.Permission, error.Kind);
@@ -163,6 +169,14 @@ public sealed class DbSessionTests
         var error = await FailureAsync(Changed(server.Target, s => s.Port = ((IPEndPoint)reserved.LocalEndPoint!).Port));
         Assert.Equal("ConnectionRefused", error.Id);
         Assert.Equal(ErrorKind.Connection, error.Kind);
+    }
+
+    [Fact]
+    public async Task Says_that_none_of_several_hosts_listens()
+    {
+        var error = await FailureAsync(TargetResolver.Resolve("postgres://app:x@127.0.0.1:1,127.0.0.1:2/orders", _ => null));
+        Assert.Equal("ConnectionRefused", error.Id);
+        Assert.Contains("127.0.0.1:1,127.0.0.1:2,", error.Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]

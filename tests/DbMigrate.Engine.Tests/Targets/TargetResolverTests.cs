@@ -39,7 +39,10 @@ public sealed class TargetResolverTests
         { "postgres://app@[2001:db8::1]:5433/orders", "app@2001:db8::1:5433/orders" },
         { "postgres://app@[::1]/orders", "app@::1:5432/orders" },
         { "postgres://app@db1,db2/orders", "app@db1:5432,db2:5432/orders" },
-        { "postgres://app@db1:5433,db2,[::1]:5434/orders?target_session_attrs=read-write", "app@db1:5433,db2:5432,[::1]:5434/orders attrs=read-write" },
+        {
+            "postgres://app@db1:5433,db2,[::1]:5434/orders?target_session_attrs=read-write",
+            "app@db1:5433,db2:5432,[::1]:5434/orders attrs=read-write"
+        },
         { "postgres://app@db1/orders?target_session_attrs=read-write", "app@db1:5432/orders" },
         { "postgres://app@%2Fvar%2Frun%2Fpg/orders", "app@/var/run/pg:5432/orders ssl=Disable" },
         { "postgres://app@%2Fvar%2Frun%2Fpg:5433/orders?sslmode=require", "app@/var/run/pg:5433/orders ssl=Disable" },
@@ -55,7 +58,10 @@ public sealed class TargetResolverTests
         { "postgres://app@db1/orders?ssl=true", "app@db1:5432/orders ssl=Require" },
         { "postgres://app@db1/orders?sslmode=allow", "app@db1:5432/orders ssl=Allow" },
         { "postgres://app@db1/orders?sslmode=verify-ca&sslrootcert=/ca.pem", "app@db1:5432/orders ssl=VerifyCA root=/ca.pem" },
-        { "postgres://app@db1/orders?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c.pem&sslkey=/k.pem", "app@db1:5432/orders ssl=VerifyFull root=/ca.pem cert=/c.pem key=/k.pem" },
+        {
+            "postgres://app@db1/orders?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c.pem&sslkey=/k.pem",
+            "app@db1:5432/orders ssl=VerifyFull root=/ca.pem cert=/c.pem key=/k.pem"
+        },
         { "postgres://app@db1/orders?sslmode=require&sslrootcert=/ca.pem", "app@db1:5432/orders ssl=VerifyCA root=/ca.pem" },
         { "postgres://app@db1/orders?sslrootcert=system", "app@db1:5432/orders ssl=VerifyFull" },
         { "postgres://app@db1/orders?sslmode=require&sslnegotiation=direct", "app@db1:5432/orders ssl=Require negotiation=Direct" },
@@ -64,23 +70,35 @@ public sealed class TargetResolverTests
 
         // Prisma.
         { "postgresql://app@db1/orders?schema=My%20Schema", "app@db1:5432/orders schema=My Schema path=\"My Schema\"" },
-        { "postgresql://app@db1/orders?schema=a%22b&connection_limit=5&pool_timeout=2&pgbouncer=true&socket_timeout=3", "app@db1:5432/orders schema=a\"b path=\"a\"\"b\"" },
-        { "postgresql://app@db1/orders?sslmode=require&sslaccept=strict&sslcert=/ca.pem", "app@db1:5432/orders ssl=VerifyFull root=/ca.pem" },
+        {
+            "postgresql://app@db1/orders?schema=a%22b&connection_limit=5&pool_timeout=2&pgbouncer=true&socket_timeout=3",
+            "app@db1:5432/orders schema=a\"b path=\"a\"\"b\""
+        },
+        {
+            "postgresql://app@db1/orders?sslmode=require&sslaccept=strict&sslcert=/ca.pem",
+            "app@db1:5432/orders ssl=VerifyFull root=/ca.pem"
+        },
         { "postgresql://app@db1/orders?sslmode=require&sslidentity=/me.p12&sslpassword=x", "app@db1:5432/orders ssl=Require cert=/me.p12" },
 
         // golang-migrate.
         {
-            "postgres://app@db1/orders?sslmode=disable&x-migrations-table=%22a%22.%22b%22&x-migrations-table-quoted=1&x-multi-statement=true",
-            "app@db1:5432/orders ssl=Disable tool=x-migrations-table:\"a\".\"b\" tool=x-migrations-table-quoted:1 tool=x-multi-statement:true"
+            "pgx://app@db1/orders?sslmode=disable&x-migrations-table=%22a%22.%22b%22&x-migrations-table-quoted=1&X-a=b",
+            "app@db1:5432/orders ssl=Disable tool=x-a:b tool=x-migrations-table:\"a\".\"b\" tool=x-migrations-table-quoted:1"
         },
         { "postgres://app@db1/orders?search_path=tenant,public", "app@db1:5432/orders schema=tenant path=tenant,public" },
         { "postgres://app@db1/orders?search_path=Tenant", "app@db1:5432/orders schema=tenant path=Tenant" },
         { "postgres://app@db1/orders?search_path=%22My%20S%22,public", "app@db1:5432/orders schema=My S path=\"My S\",public" },
         { "postgres://app@db1/orders?search_path=%22$user%22,public", "app@db1:5432/orders path=\"$user\",public" },
-        { "postgres://app@db1/orders?timezone=Europe/Berlin&datestyle=ISO,%20MDY", @"app@db1:5432/orders options=-c timezone=Europe/Berlin -c datestyle=ISO,\ MDY" },
+        {
+            "postgres://app@db1/orders?timezone=Europe/Berlin&datestyle=ISO,%20MDY",
+            @"app@db1:5432/orders options=-c timezone=Europe/Berlin -c datestyle=ISO,\ MDY"
+        },
 
         // SQLx.
-        { "postgres://app@db1/orders?statement-cache-capacity=10&options=-c%20search_path%3Dx", "app@db1:5432/orders options=-c search_path=x" },
+        {
+            "postgres://app@db1/orders?statement-cache-capacity=10&options=-c%20search_path%3Dx",
+            "app@db1:5432/orders options=-c search_path=x"
+        },
         { "postgres://app@db1/orders?options=-c+search_path=x+-c+a.b=c", "app@db1:5432/orders options=-c search_path=x -c a.b=c" },
         { "postgres://app@db1/orders?options[statement_timeout]=5s", "app@db1:5432/orders options=-c statement_timeout=5s" },
 
@@ -101,10 +119,22 @@ public sealed class TargetResolverTests
         { "Host=db1;Port=5433;Database=orders;Username=app;Password=secret", "app:secret@db1:5433/orders" },
         { "Server=db1;User Id=app;Database=orders;Pwd=\"a;b\"", "app:a;b@db1:5432/orders" },
         { "Host=db1;Username=app;Password='a b;c=d';Database=orders;", "app:a b;c=d@db1:5432/orders" },
-        { "Host=db1:5433,db2;Username=app;Database=orders;Target Session Attributes=primary", "app@db1:5433,db2:5432/orders attrs=primary" },
-        { "Host=db1;Username=app;Database=orders;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Timeout=3", "app@db1:5432/orders ssl=VerifyFull root=/ca.pem timeout=3" },
-        { "Host=db1;Username=app;Database=orders;Search Path=tenant;Application Name=x", "app@db1:5432/orders schema=tenant app=x path=tenant" },
-        { "Host=db1;Username=app;Database=orders;Pooling=true;Maximum Pool Size=7;Command Timeout=9;Multiplexing=false;Include Error Detail=false", "app@db1:5432/orders" },
+        {
+            "Host=db1:5433,db2;Username=app;Database=orders;Target Session Attributes=primary",
+            "app@db1:5433,db2:5432/orders attrs=primary"
+        },
+        {
+            "Host=db1;Username=app;Database=orders;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Timeout=3",
+            "app@db1:5432/orders ssl=VerifyFull root=/ca.pem timeout=3"
+        },
+        {
+            "Host=db1;Username=app;Database=orders;Search Path=tenant;Application Name=x",
+            "app@db1:5432/orders schema=tenant app=x path=tenant"
+        },
+        {
+            "Host=db1;Username=app;Database=orders;Pooling=true;Maximum Pool Size=7;Command Timeout=9;Multiplexing=false;Persist Security Info=true",
+            "app@db1:5432/orders"
+        },
         { "User ID=app;Host=::1;Database=orders", "app@::1:5432/orders" },
         { "username=app;host=db1", "app@db1:5432/app" },
         { "Server=db1", "{me}@db1:5432/{me}" },
@@ -193,19 +223,48 @@ public sealed class TargetResolverTests
         Assert.Contains("s3cret", target.ConnectionString, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("postgres://app@db1/orders", "app@db1:5432/orders")]
+    [InlineData("postgres://app@[::1]/orders", "app@[::1]:5432/orders")]
+    [InlineData("postgres://app@db1:5433,db2/orders", "app@db1:5433,db2:5432/orders")]
+    [InlineData("postgres://%2Fvar%2Frun%2Fpg/orders", "/var/run/pg:5432/orders")]
+    public void A_target_is_shown_as_an_address(string address, string expected) =>
+        Assert.Equal(expected, TargetResolver.Resolve(address, NoEnvironment).ToString());
+
     /// <summary>Variables, separated by blanks; address (null for none); what it means; source.</summary>
     public static TheoryData<string, string?, string, string> Environments => new()
     {
         { "DATABASE_URL=postgres://app:secret@db1/orders PGHOST=db9", null, "app:secret@db1:5432/orders", "DATABASE_URL" },
         { "DATABASE_URL=Host=db1;Username=app;Database=orders", null, "app@db1:5432/orders", "DATABASE_URL" },
+        { "DATABASE_URL=postgres://app@db1/orders PGSERVICE=prod PGSERVICEFILE={services}", null, "app@db1:5433/orders", "DATABASE_URL" },
         { "DATABASE_URL= PGHOST=db9 PGUSER=app", null, "app@db9:5432/app", "PG* variables" },
         { "PGHOST=db9 PGPORT=5433 PGDATABASE=orders PGUSER=app PGPASSWORD=secret", null, "app:secret@db9:5433/orders", "PG* variables" },
-        { "PGHOST=db9 PGUSER=app PGSSLMODE=verify-full PGSSLROOTCERT=/ca.pem PGCONNECT_TIMEOUT=7", null, "app@db9:5432/app ssl=VerifyFull root=/ca.pem timeout=7", "PG* variables" },
-        { "PGHOST=db9 PGUSER=app PGOPTIONS=-csearch_path=x PGAPPNAME=psql", null, "app@db9:5432/app options=-csearch_path=x", "PG* variables" },
+        {
+            "PGHOST=db9 PGUSER=app PGSSLMODE=verify-full PGSSLROOTCERT=/ca.pem PGCONNECT_TIMEOUT=7",
+            null,
+            "app@db9:5432/app ssl=VerifyFull root=/ca.pem timeout=7",
+            "PG* variables"
+        },
+        {
+            "PGHOST=db9 PGUSER=app PGOPTIONS=-csearch_path=x PGAPPNAME=psql",
+            null,
+            "app@db9:5432/app options=-csearch_path=x",
+            "PG* variables"
+        },
         { "PGHOST=db1,db2 PGUSER=app PGTARGETSESSIONATTRS=primary", null, "app@db1:5432,db2:5432/app attrs=primary", "PG* variables" },
         { "PGHOSTADDR=10.0.0.7 PGUSER=app", null, "app@10.0.0.7:5432/app", "PG* variables" },
-        { "PGHOST=db9 PGHOSTADDR=10.0.0.7 PGPORT=5433 PGDATABASE=else PGUSER=app PGPASSWORD=secret", "postgres://db1/orders", "app:secret@db1:5433/orders", "address" },
-        { "PGPASSWORD=other PGUSER=other PGSSLMODE=require", "postgres://app:secret@db1/orders?sslmode=disable", "app:secret@db1:5432/orders ssl=Disable", "address" },
+        {
+            "PGHOST=db9 PGHOSTADDR=10.0.0.7 PGPORT=5433 PGDATABASE=else PGUSER=app PGPASSWORD=secret",
+            "postgres://db1/orders",
+            "app:secret@db1:5433/orders",
+            "address"
+        },
+        {
+            "PGPASSWORD=other PGUSER=other PGSSLMODE=require",
+            "postgres://app:secret@db1/orders?sslmode=disable",
+            "app:secret@db1:5432/orders ssl=Disable",
+            "address"
+        },
         { "DATABASE_URL=postgres://else@db9/else", "postgres://app@db1/orders", "app@db1:5432/orders", "address" },
     };
 
@@ -213,7 +272,9 @@ public sealed class TargetResolverTests
     [MemberData(nameof(Environments))]
     public void Takes_from_the_environment_what_the_address_leaves_open(string variables, string? address, string expected, string source)
     {
-        var target = TargetResolver.Resolve(address, Variables(variables));
+        using var folder = new TemporaryFolder();
+        var services = folder.Write("services", "[prod]\nhost=db8\nport=5433\n");
+        var target = TargetResolver.Resolve(address, Variables(variables.Replace("{services}", services, StringComparison.Ordinal)));
 
         Assert.Equal(expected, Describe(target));
         Assert.Equal(source, target.Source);
@@ -242,7 +303,26 @@ public sealed class TargetResolverTests
     public void Reads_the_service_file()
     {
         using var folder = new TemporaryFolder();
-        var file = folder.Write("services", "# mine\n[staging]\nhost=db7\n\n[prod]\nhost=db1\nport = 5433\ndbname=orders\nuser=app\npassword=s3cret\nsslmode=require\n[other]\nhost=x\n[prod]\nhost=y\n");
+        var file = folder.Write(
+            "services",
+            """
+            # mine
+            [staging]
+            host=db7
+
+            [prod]
+            host=db1
+            port = 5433
+            dbname=orders
+            user=app
+            password=s3cret
+            sslmode=require
+            [other]
+            host=x
+            [prod]
+            host=y
+
+            """);
         string Environment(string prefix) => $"PGSERVICEFILE={file} HOME={folder.Path} {prefix}";
 
         var target = TargetResolver.Resolve("service=prod", Variables(Environment("PGHOST=db9 PGUSER=boss")));
@@ -251,8 +331,9 @@ public sealed class TargetResolverTests
 
         Assert.Equal("boss:s3cret@db1:5433/else ssl=Disable", Describe(
             TargetResolver.Resolve("postgresql:///else?service=prod&user=boss&sslmode=disable", Variables(Environment("")))));
-        Assert.Equal("app:s3cret@db1:5433/orders ssl=Require", Describe(TargetResolver.Resolve(null, Variables(Environment("PGSERVICE=prod")))));
-        Assert.Equal("app:s3cret@db2:5433/orders ssl=Require", Describe(TargetResolver.Resolve("host=db2", Variables(Environment("PGSERVICE=prod")))));
+        var chosen = Variables(Environment("PGSERVICE=prod"));
+        Assert.Equal("app:s3cret@db1:5433/orders ssl=Require", Describe(TargetResolver.Resolve(null, chosen)));
+        Assert.Equal("app:s3cret@db2:5433/orders ssl=Require", Describe(TargetResolver.Resolve("host=db2", chosen)));
 
         var missing = Assert.Throws<DbMigrateException>(() => TargetResolver.Resolve("service=absent", Variables(Environment(""))));
         Assert.Equal("ServiceNotFound", missing.Id);
@@ -364,12 +445,17 @@ public sealed class TargetResolverTests
         host = host.Replace("{port}", port, StringComparison.Ordinal)
             .Replace("{socket}", Uri.EscapeDataString(server.Info.SocketDirectory ?? ""), StringComparison.Ordinal);
         var password = new NpgsqlConnectionStringBuilder(server.Target.ConnectionString).Password;
-        var url = $"postgresql://postgres:{password}@{host}{(host.Contains(',', StringComparison.Ordinal) ? "" : ":" + port)}/{database.Database}" +
+        host += host.Contains(',', StringComparison.Ordinal) ? "" : ":" + port;
+        var url = $"postgresql://postgres:{password}@{host}/{database.Database}" +
             "?schema=My%20Schema&options=-c%20lock_timeout=3s&application_name=x%20y&target_session_attrs=read-write";
         var target = TargetResolver.Resolve(url, NoEnvironment);
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        await using var session = await DbSession.OpenAsync(
+            target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
         await using var command = new NpgsqlCommand(
-            "select concat_ws('|', current_database(), current_setting('search_path'), current_setting('lock_timeout'), current_setting('application_name'))",
+            """
+            select concat_ws('|', current_database(), current_setting('search_path'), current_setting('lock_timeout'),
+                current_setting('application_name'))
+            """,
             session.Connection);
 
         Assert.Equal($"{database.Database}|\"My Schema\"|3s|x y", await command.ExecuteScalarAsync());
@@ -389,7 +475,8 @@ public sealed class TargetResolverTests
         var server = await SandboxFixture.ServerAsync();
         var port = server.Info.Port.ToString(CultureInfo.InvariantCulture);
         using var folder = new TemporaryFolder();
-        var file = folder.Write("passwords", $"127.0.0.1:{port}:*:postgres:{new NpgsqlConnectionStringBuilder(server.Target.ConnectionString).Password}\n");
+        var password = new NpgsqlConnectionStringBuilder(server.Target.ConnectionString).Password;
+        var file = folder.Write("passwords", $"127.0.0.1:{port}:*:postgres:{password}\n");
 
         var target = TargetResolver.Resolve($"host=127.0.0.1 port={port} user=postgres dbname=postgres", Variables($"PGPASSFILE={file}"));
         Assert.Equal(1, await target.ScalarAsync<int>("select 1"));
@@ -399,7 +486,8 @@ public sealed class TargetResolverTests
 
     private static Func<string, string?> Variables(string text)
     {
-        var variables = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);
+        var pairs = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2));
+        var variables = pairs.ToDictionary(v => v[0], v => v[1]);
         return name => variables.GetValueOrDefault(name) ?? NoEnvironment(name);
     }
 

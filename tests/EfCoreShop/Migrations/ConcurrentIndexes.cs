@@ -17,7 +17,7 @@ internal sealed class ConcurrentIndexes : Migration
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
-        migrationBuilder.DropIndex("IX_Customers_Name", "app");
+        migrationBuilder.DropIndex("IX_Customers_Name", "Customers", "app");
         migrationBuilder.Sql("DROP INDEX CONCURRENTLY \"IX_Orders_Note\";", suppressTransaction: true);
         migrationBuilder.DropColumn("Note", "Orders");
     }

@@ -10,4 +10,8 @@ internal sealed class Nothing : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
     }
+
+    protected override void Down(MigrationBuilder migrationBuilder)
+    {
+    }
 }

@@ -34,6 +34,10 @@ public sealed partial class EfCoreFormat : IMigrationFormat
     public IReadOnlyList<string> Create(string folder, string name, bool? reversible, DateTimeOffset now, bool write) =>
         EfCoreNewMigration.Create(folder, name, reversible, now, write);
 
+    /// <summary>Whether all scripts of a folder, but for down scripts, look like EF Core's.</summary>
+    internal static bool IsCertain(string path) => EfCoreFolderReader.ScriptFiles(path).Take(FilesToLookAt)
+        .Where(f => !f.EndsWith(".down.sql", StringComparison.OrdinalIgnoreCase)).All(EfCoreSignature.IsIn);
+
     /// <summary>
     /// Whether a folder is, or has in its <c>Migrations</c> folder, EF Core migrations in C#, which have to be written as a script first.
     /// </summary>

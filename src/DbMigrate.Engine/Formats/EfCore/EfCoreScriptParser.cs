@@ -180,16 +180,19 @@ internal sealed partial class EfCoreScriptParser
             (_pendingGuard, _pendingLine) = (guard, guard.Line);
         }
 
-        if (statements.Count == 1 && HistoryRow.Read(statements[0].Text) is { } row && row.Deletes == _undoes && row.Table == _history.Table)
+        var row = statements.Count > 0 ? HistoryRow.Read(statements[^1].Text) : null;
+        if (row is not null && row.Deletes == _undoes && row.Table == _history.Table)
         {
             if (row.Id == guard.Condition.Id)
             {
-                Close(row, statements[0].Line);
+                // Scripts that were put together by hand have other commands and the row in one block.
+                _pending.AddRange(GuardBody.Lift(_script, guard, statements.SkipLast(1).ToList(), IsOutsideTransaction));
+                Close(row, statements[^1].Line);
                 return;
             }
 
             // Either a migration that repairs the history with SQL of its own, or a script that was edited. Its last row will tell.
-            (_strayRow, _strayRowLine) = (row, statements[0].Line);
+            (_strayRow, _strayRowLine) = (row, statements[^1].Line);
         }
 
         _pending.AddRange(GuardBody.Lift(_script, guard, statements, IsOutsideTransaction));

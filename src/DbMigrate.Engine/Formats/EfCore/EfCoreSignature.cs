@@ -40,6 +40,7 @@ internal static partial class EfCoreSignature
         """
         ^\uFEFF?\s*(?:
           DO\ \$EF\$\s
+        | IF\ (?:NOT\ )?EXISTS\(SELECT\ 1\ FROM\ \S+\ WHERE\ "?migration_?id"?\ =
         | INSERT\s+INTO\s+[^\s(]+\s*\(\s*"?migration_?id"?\s*,\s*"?product_?version"?\s*\)
         | DELETE\s+FROM\s+[^\s(]+\s+WHERE\s+"?migration_?id"?\s*=\s*'[0-9]{14}_
         | "?migration_?id"?\s+character\ varying\(150\)\ NOT\ NULL,)

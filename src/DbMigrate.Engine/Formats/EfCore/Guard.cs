@@ -29,6 +29,7 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
     /// <summary>
     /// Finds the blocks by whole lines. Dollar quoting would be wrong: data that holds <c>$EF$</c> ends the quote for PostgreSQL, and EF Core does not
     /// see to it. Every line of a command has four blanks in front or is empty, so <c>END $EF$;</c> at the start of a line is a block's end.
+    /// Scripts of EF Core 3, which teams keep beside newer ones, have <c>$$</c> in the place of <c>$EF$</c>.
     /// </summary>
     /// <param name="script">The file.</param>
     /// <param name="path">The file's name for error messages.</param>
@@ -39,13 +40,15 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
         var lines = new Lines(script);
         while (lines.MoveNext())
         {
-            if (!lines.Is("DO $EF$"u8))
+            var isOld = lines.Is("DO $$"u8);
+            if (!isOld && !lines.Is("DO $EF$"u8))
             {
                 continue;
             }
 
             var (line, start) = (lines.Number, lines.Start);
-            if (!lines.MoveNext() || !lines.Is("BEGIN"u8) || !lines.MoveNext() || ReadCondition(lines.Current) is not { } condition)
+            if (!lines.MoveNext() || !lines.Is("BEGIN"u8) || !lines.MoveNext() || ReadCondition(lines.Current) is not { } condition
+                || (isOld && !HistoryTable.IsIdColumn(condition.Column)))
             {
                 continue;
             }
@@ -54,14 +57,14 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
             var (previousStart, previousIsEndIf) = (bodyStart, false);
             while (true)
             {
-                if (!lines.MoveNext() || lines.Is("DO $EF$"u8))
+                if (!lines.MoveNext() || lines.Is(isOld ? "DO $$"u8 : "DO $EF$"u8))
                 {
                     throw EfCoreError.At(
-                        "TruncatedScript", path, line, $"the block that begins here has no END $EF$; the script is cut off or was edited.",
+                        "TruncatedScript", path, line, $"the block that begins here has no {(isOld ? "END $$;" : "END $EF$;")} The script is cut off or was edited.",
                         EfCoreError.Regenerate);
                 }
 
-                if (lines.Is("END $EF$;"u8))
+                if (lines.Is(isOld ? "END $$;"u8 : "END $EF$;"u8))
                 {
                     break;
                 }
@@ -72,7 +75,7 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
             if (!previousIsEndIf)
             {
                 throw EfCoreError.At(
-                    "TruncatedScript", path, line, "the block that begins here has no END IF; before END $EF$; the script was edited.",
+                    "TruncatedScript", path, line, "the block that begins here has no END IF; on the line before its END. The script was edited.",
                     EfCoreError.Regenerate);
             }
 

@@ -63,7 +63,7 @@ internal sealed partial record HistoryRow(JournalTable Table, string IdColumn, s
 
     [GeneratedRegex(
         @"\AINSERT\s+INTO\s+(?<table>" + HistoryTable.Name + @")\s*\(\s*(?<idColumn>" + HistoryTable.Identifier + @")\s*,\s*(?<versionColumn>"
-        + HistoryTable.Identifier + @")\s*\)\s*VALUES\s*\(\s*'(?<id>(?>(?:[^']+|'')*))'\s*,\s*'(?<version>(?>(?:[^']+|'')*))'\s*\)\z",
+        + HistoryTable.Identifier + @")\s*\)\s*VALUES\s*\(\s*'(?<id>(?>(?:[^']+|'')*))'\s*,\s*'(?<version>(?>(?:[^']+|'')*))'\s*\)(?:\s*ON\s+CONFLICT\s*(?:\([^()]*\))?\s*DO\s+NOTHING)?\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Insert();
 

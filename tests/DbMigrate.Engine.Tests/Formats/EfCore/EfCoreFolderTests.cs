@@ -177,6 +177,18 @@ public class EfCoreFolderTests
     }
 
     [Fact]
+    public void Scripts_named_as_other_tools_name_theirs_are_still_EF_Cores_unless_there_are_others()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("20240101000000_A.sql", EfCoreScriptTests.Guarded("20240101000000_A"));
+        folder.Write("20240102000000_B.sql", EfCoreScriptTests.Guarded("20240102000000_B"));
+        Assert.Equal([MigrationFormat.EfCore], MigrationFormats.Detect(folder.Path).Select(f => f.Format));
+
+        folder.Write("20240103000000_C.sql", "SELECT 1;");
+        Assert.Equal([MigrationFormat.Sqlx, MigrationFormat.EfCore], MigrationFormats.Detect(folder.Path).Select(f => f.Format));
+    }
+
+    [Fact]
     public void A_large_plain_script_is_detected_by_its_end()
     {
         using var folder = new TemporaryFolder();

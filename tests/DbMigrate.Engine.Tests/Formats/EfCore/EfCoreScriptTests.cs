@@ -1,5 +1,6 @@
 using System.Text;
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Formats.EfCore;
 using DbMigrate.Engine.Sql;
 using Xunit;
 
@@ -207,6 +208,51 @@ public class EfCoreScriptTests
         Assert.Equal(2, fromGuarded.Up!.ReadStatements().Count());
         var after = EfCoreJournalTests.Journal(EfCoreSamples.Read(plain)).Apply(fromPlain, []).After;
         Assert.EndsWith("ON CONFLICT DO NOTHING", Assert.Single(after).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Blocks_of_EF_Core_3_and_blocks_merged_by_hand_are_read()
+    {
+        using var folder = new TemporaryFolder();
+        var script = folder.Write("old.sql", EfCoreScriptTests.Guarded("20200101000000_A", "SELECT 'END $$;';").Replace("$EF$", "$$", StringComparison.Ordinal) + """
+
+            DO $$
+            BEGIN
+                IF NOT EXISTS(SELECT 1 FROM "__EFMigrationsHistory" WHERE "MigrationId" = '20200102000000_B') THEN
+
+                ALTER TABLE a DROP COLUMN b;
+                ALTER TABLE a DROP COLUMN c;
+
+                INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+                VALUES ('20200102000000_B', '3.1.9') ON CONFLICT ("MigrationId") DO NOTHING;
+
+                END IF;
+            END $$;
+            """);
+
+        Assert.True(new EfCoreFormat().Detect(script));
+        Assert.Equal(
+            ["20200101000000_A 10.0.0\nSELECT 'END $$;'\n", "20200102000000_B 3.1.9\nALTER TABLE a DROP COLUMN b\n;\nALTER TABLE a DROP COLUMN c\n"],
+            EfCoreSamples.Read(script).Migrations.Select(EfCoreSamples.Describe));
+    }
+
+    [Fact]
+    public void A_block_of_a_plain_script_that_asks_another_table_is_a_statement()
+    {
+        using var folder = new TemporaryFolder();
+        var script = folder.Write("plain.sql", """
+            DO $$
+            BEGIN
+                IF NOT EXISTS(SELECT 1 FROM settings WHERE "Key" = 'a') THEN
+                INSERT INTO settings VALUES ('a');
+                END IF;
+            END $$;
+
+            INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+            VALUES ('20240101000000_A', '10.0.0');
+            """);
+
+        Assert.Equal(StatementKind.Do, EfCoreSamples.Read(script).Migrations.Single().Up!.ReadStatements().Single().Kind);
     }
 
     [Fact]

@@ -1,0 +1,1 @@
+-- A valid constraint cannot be made unchecked again; its removal is part of 000010.

@@ -1,0 +1,2 @@
+-- AlterEnum
+ALTER TYPE "LoanState" ADD VALUE 'OVERDUE';

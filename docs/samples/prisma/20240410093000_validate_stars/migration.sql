@@ -1,0 +1,3 @@
+DELETE FROM "Rating" WHERE "stars" NOT BETWEEN 1 AND 5;
+
+ALTER TABLE "Rating" VALIDATE CONSTRAINT "Rating_stars_check";

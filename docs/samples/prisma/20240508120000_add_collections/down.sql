@@ -1,0 +1,5 @@
+-- DropTable
+DROP TABLE "_CollectionToMedia";
+
+-- DropTable
+DROP TABLE "Collection";

@@ -1,0 +1,2 @@
+ALTER TABLE customers DROP COLUMN segment;
+DROP TYPE customer_segment;

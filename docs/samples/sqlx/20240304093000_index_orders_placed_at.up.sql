@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY orders_placed_at_idx ON orders (placed_at DESC) WHERE status <> 'basket';

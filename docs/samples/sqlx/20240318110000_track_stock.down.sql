@@ -1,0 +1,2 @@
+DROP VIEW stock;
+DROP TABLE stock_movements;

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using DbMigrate.Engine.Migrations;
+
+namespace DbMigrate.Cli;
+
+/// <summary>The options that say how a run treats the server.</summary>
+internal sealed class RunSettings
+{
+    private static readonly RunOptions Default = new();
+
+    private readonly Option<TimeSpan?> _lockTimeout = Time(
+        "--lock-timeout", "How long a statement waits for a lock before the migration is rolled back and tried again; 0 for ever. [default: 5s]");
+
+    private readonly Option<TimeSpan?> _statementTimeout = Time(
+        "--statement-timeout", "How long a statement may work; 0 for ever. [default: 0]");
+
+    private readonly Option<TimeSpan?> _runnerWait = Time(
+        "--runner-wait", "How long to wait for another runner on the same database. [default: 60s]");
+
+    private readonly Option<int?> _lockRetries = Number.Option(
+        "--lock-retries", atLeast: 0, "How often a migration is tried again after a lock time-out. [default: 10]");
+
+    private readonly Option<bool> _allowOtherTool = new("--allow-other-tool")
+    {
+        Description = "Go on although another tool's tracking table is in the database and this one's is not.",
+    };
+
+    private readonly Option<bool> _allowModified = new("--allow-modified")
+    {
+        Description = "Go on although files of applied migrations were edited.",
+    };
+
+    private readonly Option<bool> _allowMissing = new("--allow-missing")
+    {
+        Description = "Go on although recorded migrations have no files.",
+    };
+
+    public RunSettings(Command command)
+    {
+        command.Options.Add(_lockTimeout);
+        command.Options.Add(_statementTimeout);
+        command.Options.Add(_lockRetries);
+        command.Options.Add(_runnerWait);
+        command.Options.Add(_allowModified);
+        command.Options.Add(_allowMissing);
+        command.Options.Add(_allowOtherTool);
+    }
+
+    /// <summary>The values.</summary>
+    public RunOptions Options(ParseResult parsed) => new()
+    {
+        LockTimeout = parsed.GetValue(_lockTimeout) ?? Default.LockTimeout,
+        StatementTimeout = parsed.GetValue(_statementTimeout) ?? Default.StatementTimeout,
+        LockRetries = parsed.GetValue(_lockRetries) ?? Default.LockRetries,
+        RunnerWait = parsed.GetValue(_runnerWait) ?? Default.RunnerWait,
+        AllowModified = parsed.GetValue(_allowModified),
+        AllowMissing = parsed.GetValue(_allowMissing),
+        AllowOtherTool = parsed.GetValue(_allowOtherTool),
+    };
+
+    private static Option<TimeSpan?> Time(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Duration.Parse(result.Tokens[0].Value) is { } time)
+            {
+                return time;
+            }
+
+            result.AddError($"{name} is a time such as 500ms, 5s, 2min or 1h, not '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
+}

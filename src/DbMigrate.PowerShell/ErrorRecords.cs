@@ -1,0 +1,78 @@
+using System.Management.Automation;
+using System.Text;
+
+namespace DbMigrate.Commands;
+
+/// <summary>Makes every error record of the module. Ids are documented in <c>docs/errors.md</c>.</summary>
+internal static class ErrorRecords
+{
+    private const int MaxListed = 10;
+
+    /// <summary>The error record of an error of the engine.</summary>
+    public static ErrorRecord From(DbMigrateException error) => new(error, "DbMigrate." + error.Id, Category(error.Kind), error.Subject)
+    {
+        ErrorDetails = new ErrorDetails(error is MigrationFailedException failed ? Describe(failed) : error.Message)
+        {
+            RecommendedAction = error.NextStep,
+        },
+    };
+
+    /// <summary>A <c>-Path</c> that is not in the file system.</summary>
+    public static DbMigrateException NotFileSystem(string path) => new(
+        "NotFileSystemPath", ErrorKind.InvalidArgument, $"'{path}' is not a path of the file system.", "Give the path of a folder with migrations.")
+    { Subject = path };
+
+    /// <summary>A <c>-Path</c> with wildcards that no folder fits.</summary>
+    public static DbMigrateException NoMatch(string path) => new(
+        "FolderNotFound",
+        ErrorKind.NotFound,
+        $"No folder fits '{path}'.",
+        "Check the path. If [, ], * and ? are part of the name, use -LiteralPath.")
+    { Subject = path };
+
+    private static ErrorCategory Category(ErrorKind kind) => kind switch
+    {
+        ErrorKind.InvalidArgument => ErrorCategory.InvalidArgument,
+        ErrorKind.InvalidData => ErrorCategory.InvalidData,
+        ErrorKind.NotFound => ErrorCategory.ObjectNotFound,
+        ErrorKind.Exists => ErrorCategory.ResourceExists,
+        ErrorKind.InvalidState => ErrorCategory.InvalidOperation,
+        ErrorKind.Connection => ErrorCategory.ConnectionError,
+        ErrorKind.Authentication => ErrorCategory.AuthenticationError,
+        ErrorKind.Permission => ErrorCategory.PermissionDenied,
+        ErrorKind.Busy => ErrorCategory.ResourceBusy,
+        ErrorKind.Timeout => ErrorCategory.OperationTimeout,
+        ErrorKind.Sql => ErrorCategory.InvalidResult,
+        ErrorKind.NotInstalled => ErrorCategory.NotInstalled,
+        _ => ErrorCategory.NotSpecified,
+    };
+
+    // The engine's message, the server's own words with the place in the file, and what the run has done before and has not done after.
+    private static string Describe(MigrationFailedException error)
+    {
+        var text = new StringBuilder(error.Message);
+        if (error.Failed?.Error is { } failure)
+        {
+            text.AppendLine().Append(failure);
+        }
+
+        foreach (var outcome in new[] { MigrationOutcome.Applied, MigrationOutcome.Undone, MigrationOutcome.AlreadyApplied, MigrationOutcome.NotRun })
+        {
+            var names = error.Results.Where(r => r.Outcome == outcome).Select(r => r.Name.Length == 0 ? r.Version : $"{r.Version} {r.Name}").ToList();
+            if (names.Count > 0)
+            {
+                text.AppendLine().Append(Title(outcome)).Append(": ").AppendJoin(", ", names.Take(MaxListed));
+                text.Append(names.Count > MaxListed ? $" and {names.Count - MaxListed} more." : ".");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Title(MigrationOutcome outcome) => outcome switch
+    {
+        MigrationOutcome.AlreadyApplied => "Applied by another runner",
+        MigrationOutcome.NotRun => "Not run",
+        _ => outcome.ToString(),
+    };
+}

@@ -1,0 +1,81 @@
+using System.Management.Automation;
+using DbMigrate.Engine.Migrations;
+
+namespace DbMigrate.Commands;
+
+/// <summary>A cmdlet that works on migration folders.</summary>
+public abstract class FolderCommand : EngineCommand
+{
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+
+    private const string FileSystem = "FileSystem";
+
+    /// <summary>Folders, or EF Core scripts; wildcards are allowed.</summary>
+    [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Path { get; set; }
+
+    /// <summary>Folders, or EF Core scripts, exactly as written.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>The tool whose rules the folder follows.</summary>
+    [Parameter]
+    public MigrationFormat? Format { get; set; }
+
+    /// <summary>The folders to work on: absolute paths.</summary>
+    private protected IEnumerable<string> Folders() =>
+        LiteralPath is not null ? LiteralPath.Select(Literal)
+        : Path is not null ? Path.SelectMany(Expand)
+        : [DefaultFolder(SessionState.Path.CurrentFileSystemLocation.ProviderPath)];
+
+    /// <summary>Where migrations are when nobody says where: <c>migrations</c>, <c>prisma/migrations</c>, else the current folder.</summary>
+    internal static string DefaultFolder(string current) =>
+        new[] { "migrations", System.IO.Path.Combine("prisma", "migrations") }
+            .Select(folder => System.IO.Path.Combine(current, folder))
+            .FirstOrDefault(Directory.Exists, current);
+
+    /// <summary>Opens a folder and a database, uses them, and closes them whatever happens.</summary>
+    private protected void Use(MigrationSource source, DbTarget target, Action<MigrationProject> use)
+    {
+        var project = Await(token => MigrationProject.OpenAsync(source, target, Observer, token));
+        try
+        {
+            use(project);
+        }
+        finally
+        {
+            Close(project);
+        }
+    }
+
+    private IEnumerable<string> Expand(string path)
+    {
+        if (!WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [Literal(path)];
+        }
+
+        try
+        {
+            var found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+            return provider.Name != FileSystem ? throw ErrorRecords.NotFileSystem(path)
+                : found.Count == 0 ? throw ErrorRecords.NoMatch(path)
+                : found;
+        }
+        catch (ItemNotFoundException)
+        {
+            throw ErrorRecords.NoMatch(path);
+        }
+    }
+
+    private string Literal(string path)
+    {
+        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+using DbMigrate.Testing;
+using Xunit;
+
+namespace DbMigrate.Cli.Tests;
+
+public class SignalTests
+{
+    [SkippableTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public async Task A_signal_cancels_the_statement_on_the_server(string signal)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");
+        using var database = await SampleDatabase.CreateAsync();
+        database.Write("1_a.sql", "CREATE TABLE a (id int);\n");
+        database.Write("2_b.sql", "CREATE TABLE b (id int);\nSELECT pg_sleep(120);\n");
+        database.Write("3_c.sql", "CREATE TABLE c (id int);\n");
+
+        var run = await CommandRun.OfAsync(
+            SandboxFixture.TargetUrl(database.Target),
+            database.Folder,
+            ["migrate"],
+            async process =>
+            {
+                await UntilAsync(async () => await SleepersAsync(database) == 1);
+                using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync();
+            });
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Next: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", run.Error, StringComparison.Ordinal);
+        await UntilAsync(async () => await SleepersAsync(database) == 0);
+        Assert.NotNull(await database.Target.ScalarAsync<string>("SELECT to_regclass('a')::text"));
+        Assert.Null(await database.Target.ScalarAsync<string>("SELECT to_regclass('b')::text"));
+        Assert.Null(await database.Target.ScalarAsync<string>("SELECT to_regclass('c')::text"));
+
+        // Nothing is left that would keep the next run away.
+        database.Write("2_b.sql", "CREATE TABLE b (id int);\n");
+        Assert.Equal(0, (await database.RunAsync("migrate", "--runner-wait", "5s")).ExitCode);
+    }
+
+    private static Task<long> SleepersAsync(SampleDatabase database) => database.Target.ScalarAsync<long>(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()")!;
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var i = 0; !await condition(); i++)
+        {
+            Assert.True(i < 600, "It did not happen within a minute.");
+            await Task.Delay(100);
+        }
+    }
+}

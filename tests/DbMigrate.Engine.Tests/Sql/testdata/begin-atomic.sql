@@ -1,0 +1,13 @@
+CREATE FUNCTION f(a int DEFAULT 1) RETURNS int LANGUAGE sql
+BEGIN ATOMIC
+  INSERT INTO t VALUES (a);
+  SELECT CASE WHEN a > 1 THEN 2 ELSE 3 END;
+  SELECT a + 1;
+END;
+CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC DELETE FROM t; END;
+create function g() returns text begin atomic end;
+CREATE OR REPLACE FUNCTION h() RETURNS int
+  BEGIN /* a; comment */ ATOMIC -- and; another
+    RETURN 1;
+  END;
+SELECT 1;

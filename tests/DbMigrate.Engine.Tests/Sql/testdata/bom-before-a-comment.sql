@@ -1,0 +1,2 @@
+﻿-- made by a tool
+SELECT 1;

@@ -1,0 +1,5 @@
+-- nothing here
+/* nor here; */
+;
+;;
+  ; -- nor here

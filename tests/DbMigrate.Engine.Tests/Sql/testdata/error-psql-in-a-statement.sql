@@ -1,0 +1,3 @@
+SELECT 1 AS a
+  \gset pre_
+SELECT 2;

@@ -1,0 +1,3 @@
+-- dump
+\restrict aBcD
+SELECT 1;

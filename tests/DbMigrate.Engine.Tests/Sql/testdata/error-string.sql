@@ -1,0 +1,3 @@
+SELECT 1;
+SELECT 'it''s not closed;
+SELECT 2;

@@ -1,0 +1,3 @@
+SELECT 'one''two;';SELECT 'a' -- c'b;';
+SELECT 'a'	
+ 'b;';

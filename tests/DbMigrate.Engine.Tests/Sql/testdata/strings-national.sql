@@ -1,0 +1,2 @@
+SELECT N'it''s; fine', n'x';
+SELECT nn, n FROM t;

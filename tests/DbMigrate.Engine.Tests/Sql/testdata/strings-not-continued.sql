@@ -1,0 +1,6 @@
+SELECT 'a' /* c
+*/ , 'b';
+SELECT 'a'
+- 1;
+SELECT 'a'-- c
+;

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using Xunit.Abstractions;
+
+namespace DbMigrate.PowerShell.Tests;
+
+/// <summary>Runs the files of <c>tests/Pester</c> in PowerShell, each in a process of its own, on the module as it is installed.</summary>
+public sealed class PesterTests(ITestOutputHelper output)
+{
+    private const int PesterIsMissing = 3;
+
+    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Pester");
+
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+
+    [SkippableTheory]
+    [MemberData(nameof(Files))]
+    public async Task Passes(string file)
+    {
+        var pwsh = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh")).FirstOrDefault(File.Exists);
+        Skip.If(pwsh is null, "NOT TESTED in PowerShell: there is no pwsh on PATH. Install PowerShell 7.4 or later with Pester 5.");
+
+        var start = new ProcessStartInfo(pwsh!) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        string[] arguments =
+        [
+            "-NoProfile", "-NonInteractive", "-File", Path.Combine(Folder, "Run.ps1"), "-File", Path.Combine(Folder, file), "-Module", Repository.Module,
+            "-OtherNpgsql", Repository.OtherNpgsql,
+        ];
+        Array.ForEach(arguments, start.ArgumentList.Add);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var text = await process.StandardOutput.ReadToEndAsync() + await errors;
+        await process.WaitForExitAsync();
+        output.WriteLine(text);
+
+        Skip.If(process.ExitCode == PesterIsMissing, "NOT TESTED in PowerShell: Pester 5 is not installed (Install-Module Pester).");
+        Assert.True(process.ExitCode == 0, text);
+    }
+}

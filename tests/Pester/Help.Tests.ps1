@@ -1,0 +1,48 @@
+BeforeDiscovery {
+    Import-Module $env:DBMIGRATE_TEST_MODULE
+    $cmdlets = (Get-Command -Module DbMigrate).Name | ForEach-Object { @{ Name = $_ } }
+    $examples = $cmdlets | ForEach-Object {
+        $name = $_.Name
+        $number = 0
+        (Get-Help $name -Full).Examples.Example | ForEach-Object { $number++; @{ Name = $name; Number = $number; Code = $_.Code } }
+    }
+}
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+AfterAll { Stop-DbSandbox }
+
+Describe 'Help for <name>' -ForEach $cmdlets {
+    It 'is complete' {
+        $help = Get-Help $Name -Full
+        $help.Synopsis | Should -Not -BeLike "*$Name [[]*"
+        $help.Description.Text | Should -Not -BeNullOrEmpty
+        $help.Examples.Example.Count | Should -BeGreaterOrEqual 2
+        $common = [Management.Automation.Cmdlet]::CommonParameters
+        foreach ($parameter in (Get-Command $Name).Parameters.Keys | Where-Object { $_ -notin $common }) {
+            $described = $help.Parameters.Parameter | Where-Object Name -eq $parameter
+            ($described.Description.Text -join '').Length | Should -BeGreaterThan 10 -Because "-$parameter"
+        }
+    }
+}
+
+Describe 'Example <number> of <name>' -ForEach $examples {
+    # A project with a golang-migrate folder, of whose four migrations three are applied, and a Prisma folder.
+    It 'runs' {
+        $target = New-TestDatabase
+        $prisma = New-TestDatabase
+        $root = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
+        $null = New-TestFolder (Join-Path $root migrations) -Count 4
+        $null = Invoke-Migration (Join-Path $root migrations) -Target $target -Count 3
+        $null = New-Item -ItemType Directory (Join-Path $root prisma migrations 20240101000000_init)
+        [IO.File]::WriteAllText((Join-Path $root prisma migrations 20240101000000_init migration.sql), 'CREATE TABLE p (id int);')
+        [IO.File]::WriteAllText((Join-Path $root prisma migrations migration_lock.toml), 'provider = "postgresql"')
+        Disconnect-DbTarget
+        $env:DATABASE_URL = Get-TestUrl ($Code -match 'prisma' ? $prisma : $target)
+        Push-Location $root
+        try { & ([scriptblock]::Create($Code)) | Out-Null }
+        finally { Pop-Location; Remove-Item Env:DATABASE_URL }
+    }
+}
+
+Describe 'The topic' {
+    It 'is found' { Get-Help about_DbMigrate | Out-String | Should -Match 'Invoke-Migration' }
+}

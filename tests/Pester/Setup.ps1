@@ -1,0 +1,55 @@
+# Dot-sourced by the test files: the module, a server of its own for the file, and short ways to make folders and databases.
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+Import-Module $env:DBMIGRATE_TEST_MODULE
+
+# The module keeps its connection strings to itself. Tests look behind that, to ask the server what the cmdlets did.
+function Get-ConnectionString([DbMigrate.DbTarget] $Target) {
+    [DbMigrate.DbTarget].GetProperty('ConnectionString', [Reflection.BindingFlags] 'NonPublic, Instance').GetValue($Target)
+}
+
+# The one Npgsql that the module has loaded, whatever others there are.
+function Get-ModuleAssembly([string] $Name) {
+    [Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq DbMigrate | ForEach-Object Assemblies | Where-Object { $_.GetName().Name -eq $Name }
+}
+
+function Invoke-Sql([DbMigrate.DbTarget] $Target, [string] $Sql) {
+    $connection = (Get-ModuleAssembly Npgsql).GetType('Npgsql.NpgsqlConnection')::new((Get-ConnectionString $Target))
+    try {
+        $connection.Open()
+        $command = $connection.CreateCommand()
+        $command.CommandText = $Sql
+        $command.ExecuteScalar()
+    }
+    finally { $connection.Dispose() }
+}
+
+# A database of its own for a test, which becomes the session's.
+function New-TestDatabase {
+    if (-not $script:sandbox) { $script:sandbox = Start-DbSandbox }
+    $name = 'test_' + [guid]::NewGuid().ToString('N').Substring(0, 12)
+    $null = Invoke-Sql $script:sandbox.Target "CREATE DATABASE $name"
+    Connect-DbTarget ((Get-ConnectionString $script:sandbox.Target) -replace 'Database=postgres', "Database=$name")
+}
+
+# Its address, for a variable of the environment.
+function Get-TestUrl([DbMigrate.DbTarget] $Target) {
+    $password = if ((Get-ConnectionString $Target) -match 'Password=([^;]+)') { $Matches[1] }
+    "postgres://$($Target.User):$password@$($Target.Host):$($Target.Port)/$($Target.Database)"
+}
+
+# A golang-migrate folder: 1 to $Count, each with a table t1, t2, ...
+function New-TestFolder([string] $Path, [int] $Count = 3) {
+    $null = New-Item -ItemType Directory -Path $Path
+    foreach ($i in 1..$Count) {
+        $file = Join-Path $Path ('{0:000000}_create_t{0}' -f $i)
+        [IO.File]::WriteAllText("$file.up.sql", "CREATE TABLE t$i (id int);`n")
+        [IO.File]::WriteAllText("$file.down.sql", "DROP TABLE t$i;`n")
+    }
+    $Path
+}
+
+# Everything that a run could have written.
+function Get-Everything([DbMigrate.DbTarget] $Target) {
+    Invoke-Sql $Target "SELECT coalesce(string_agg(n.nspname || '.' || c.relname || ':' || c.xmin::text, ',' ORDER BY c.oid), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+}

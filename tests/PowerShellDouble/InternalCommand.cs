@@ -1,0 +1,8 @@
+namespace System.Management.Automation.Internal;
+
+public abstract class InternalCommand
+{
+    internal InternalCommand()
+    {
+    }
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public abstract class PSCmdlet : Cmdlet
+{
+    public SessionState SessionState { get; } = new();
+}

@@ -1,0 +1,3 @@
+namespace System.Management.Automation.Host;
+
+public abstract class PSHost;

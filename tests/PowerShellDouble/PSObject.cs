@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public class PSObject(object obj)
+{
+    public object BaseObject => obj;
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public sealed class PathInfo(string providerPath)
+{
+    public string ProviderPath => providerPath;
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public sealed class SessionState
+{
+    public PathIntrinsics Path { get; } = new();
+}
