@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Commands;
 
@@ -46,7 +47,7 @@ public sealed class MigrationCompleter : IArgumentCompleter
         }
 
         var path = shell.Invoke<string>()[0];
-        return parameters.Contains("LiteralPath") || parameters.Contains("Path") ? path : FolderCommand.DefaultFolder(path);
+        return parameters.Contains("LiteralPath") || parameters.Contains("Path") ? path : FolderLocator.Usual(path) ?? path;
     }
 
     private static string? First(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch

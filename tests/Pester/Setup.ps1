@@ -3,6 +3,11 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module $env:DBMIGRATE_TEST_MODULE
 
+# The folders that New-TestFolder makes could be SQLx's as well.
+foreach ($name in 'Get-MigrationStatus', 'Invoke-Migration', 'Undo-Migration', 'Resolve-Migration', 'New-Migration') {
+    $global:PSDefaultParameterValues["${name}:Format"] = 'GolangMigrate'
+}
+
 # The module keeps its connection strings to itself. Tests look behind that, to ask the server what the cmdlets did.
 function Get-ConnectionString([DbMigrate.DbTarget] $Target) {
     [DbMigrate.DbTarget].GetProperty('ConnectionString', [Reflection.BindingFlags] 'NonPublic, Instance').GetValue($Target)
