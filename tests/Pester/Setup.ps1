@@ -31,7 +31,8 @@ function Invoke-Sql([DbMigrate.DbTarget] $Target, [string] $Sql) {
 
 # A database of its own for a test, which becomes the session's.
 function New-TestDatabase {
-    if (-not $script:sandbox) { $script:sandbox = Start-DbSandbox }
+    # A test may have stopped all there were.
+    if (-not $script:sandbox -or -not (Test-Path $script:sandbox.Directory)) { $script:sandbox = Start-DbSandbox }
     $name = 'test_' + [guid]::NewGuid().ToString('N').Substring(0, 12)
     $null = Invoke-Sql $script:sandbox.Target "CREATE DATABASE $name"
     Connect-DbTarget ((Get-ConnectionString $script:sandbox.Target) -replace 'Database=postgres', "Database=$name")

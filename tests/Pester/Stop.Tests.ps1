@@ -25,7 +25,7 @@ Describe 'Being stopped' {
         $null = $shell.AddCommand('Invoke-Migration').AddParameter('Path', $folder).AddParameter('Format', 'GolangMigrate').AddParameter('Target', (Get-TestUrl $target))
         $running = $shell.BeginInvoke()
         Wait-Until { (Invoke-Sql $target $busy) -eq 1 -or $running.IsCompleted }
-        $running.IsCompleted | Should -BeFalse -Because "$($shell.Streams.Error)"
+        $running.IsCompleted | Should -BeFalse -Because "$($shell.Streams.Error.ReadAll())"
 
         $time = Measure-Command { $shell.Stop() }
         Write-Host "stopped after $([int] $time.TotalMilliseconds) ms"
