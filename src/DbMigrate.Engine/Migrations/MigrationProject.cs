@@ -71,11 +71,11 @@ public sealed class MigrationProject : IAsyncDisposable
     public async Task<IReadOnlyList<MigrationStatus>> GetStatusAsync(CancellationToken cancellationToken) =>
         (await ReadAsync(cancellationToken)).Statuses;
 
-    /// <summary>What <see cref="ApplyAsync"/> would apply. Checks checksums, gaps, scripts and privileges; takes no lock and writes nothing.</summary>
+    /// <summary>What <see cref="ApplyAsync"/> would apply. Checks checksums, gaps, scripts and privileges; keeps no lock and writes nothing.</summary>
     public async Task<IReadOnlyList<MigrationStatus>> PlanApplyAsync(
         MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
     {
-        var now = await ReadAsync(cancellationToken);
+        var now = await ReadSettledAsync(options, cancellationToken);
         var plan = MigrationPlan.Apply(now.Statuses, selection, s => now.IsResumable(s, undo: false), Rules(options));
         await PrepareAsync(plan, now, undo: false, options, cancellationToken);
         return plan;
@@ -92,7 +92,7 @@ public sealed class MigrationProject : IAsyncDisposable
     public async Task<IReadOnlyList<MigrationStatus>> PlanUndoAsync(
         MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
     {
-        var now = await ReadAsync(cancellationToken);
+        var now = await ReadSettledAsync(options, cancellationToken);
         var plan = MigrationPlan.Undo(now.Statuses, selection, s => now.IsResumable(s, undo: true), Rules(options));
         await PrepareAsync(plan, now, undo: true, options, cancellationToken);
         return plan;
@@ -120,7 +120,7 @@ public sealed class MigrationProject : IAsyncDisposable
         var now = await ReadAsync(cancellationToken);
         var status = Find(now.Statuses, version, action);
         var commands = ResolveCommands(status, action, now)
-            .Concat(now.Progress.Any(p => _journal.VersionComparer.Equals(p.Version, status.Version)) ? MigrationProgress.End(_journal.Table, status.Version) : []);
+            .Concat(now.Progress.Concat(now.Stale).Any(p => _journal.VersionComparer.Equals(p.Version, status.Version)) ? MigrationProgress.End(_journal.Table, status.Version) : []);
         await TransactionAsync(commands, cancellationToken);
         _state = null;
         var after = await ReadAsync(cancellationToken);
@@ -154,7 +154,22 @@ public sealed class MigrationProject : IAsyncDisposable
         var state = await ReadStateAsync(cancellationToken);
         var rows = _preflight.FindTable() is not null ? await _journal.ReadAsync(_session.Connection, cancellationToken) : [];
         var progress = state.HasProgress ? await MigrationProgress.ReadAsync(_session.Connection, _journal.Table, cancellationToken) : [];
-        return new Reading(rows, progress, StatusComparison.Compare(Folder, _journal, rows, progress, _source, _session.Target));
+        var stale = progress.Where(p => StatusComparison.IsStale(p, rows, _journal.VersionComparer)).ToList();
+        progress = [.. progress.Except(stale)];
+        return new Reading(rows, progress, stale, StatusComparison.Compare(Folder, _journal, rows, progress, _source, _session.Target));
+    }
+
+    /// <summary>A migration that looks failed may be another runner's, at work right now; then that one is waited for.</summary>
+    private async Task<Reading> ReadSettledAsync(RunOptions options, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(cancellationToken);
+        if (now.Statuses.All(s => s.State != MigrationState.Failed))
+        {
+            return now;
+        }
+
+        await (await LockAsync(options, cancellationToken)).DisposeAsync();
+        return await ReadAsync(cancellationToken);
     }
 
     /// <summary>Reads every script that is to run from end to end, so that what cannot run is known before anything is written.</summary>
@@ -207,6 +222,7 @@ public sealed class MigrationProject : IAsyncDisposable
         await using var held = await LockAsync(options, cancellationToken);
         await CreateJournalAsync(cancellationToken);
         var now = await ReadAsync(cancellationToken);
+        await TransactionAsync(now.Stale.SelectMany(p => MigrationProgress.End(_journal.Table, p.Version)), cancellationToken);
         var steps = new List<MigrationStep>();
         var results = new List<MigrationResult>();
         foreach (var status in plan)
@@ -307,8 +323,9 @@ public sealed class MigrationProject : IAsyncDisposable
         return _state;
     }
 
-    private Task TransactionAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) =>
-        ExecuteAsync(commands.Prepend(new SqlCommandText("BEGIN")).Append(new SqlCommandText("COMMIT")), cancellationToken);
+    private Task TransactionAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) => commands.ToList() is { Count: > 0 } all
+        ? ExecuteAsync([new SqlCommandText("BEGIN"), .. all, new SqlCommandText("COMMIT")], cancellationToken)
+        : Task.CompletedTask;
 
     private async Task ExecuteAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken)
     {
@@ -358,7 +375,11 @@ public sealed class MigrationProject : IAsyncDisposable
     };
 
     /// <summary>What the database said, and what follows from it.</summary>
-    private sealed record Reading(IReadOnlyList<JournalRow> Rows, IReadOnlyList<MigrationProgress> Progress, IReadOnlyList<MigrationStatus> Statuses)
+    private sealed record Reading(
+        IReadOnlyList<JournalRow> Rows,
+        IReadOnlyList<MigrationProgress> Progress,
+        IReadOnlyList<MigrationProgress> Stale,
+        IReadOnlyList<MigrationStatus> Statuses)
     {
         public bool IsResumable(MigrationStatus status, bool undo) =>
             status.Path is not null && Progress.Any(p => p.Version == status.Version && p.Undo == undo);

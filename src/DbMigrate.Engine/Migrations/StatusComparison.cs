@@ -6,6 +6,15 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>Compares what a folder holds with what a database remembers. Pure.</summary>
 internal static class StatusComparison
 {
+    /// <summary>Whether progress of ours has been overtaken: the journal says meanwhile that the migration is done, by another hand than ours.</summary>
+    public static bool IsStale(MigrationProgress progress, IReadOnlyList<JournalRow> rows, StringComparer versionComparer)
+    {
+        var state = rows.FirstOrDefault(r => versionComparer.Equals(r.Version, progress.Version))?.State;
+        return progress.Undo
+            ? state is null or MigrationState.RolledBack && rows.All(r => r.State != MigrationState.Failed)
+            : state == MigrationState.Applied;
+    }
+
     /// <summary>Every migration of the folder in its order; those that only the database remembers come before the first that follows them.</summary>
     public static IReadOnlyList<MigrationStatus> Compare(
         MigrationFolder folder,
@@ -25,6 +34,15 @@ internal static class StatusComparison
         foreach (var entry in progress)
         {
             half[entry.Version] = entry;
+        }
+
+        // golang-migrate's dirty row names the version that an undo leads to, not the one that is undone.
+        if (progress.Any(p => p.Undo))
+        {
+            foreach (var row in rows.Where(r => r.State == MigrationState.Failed && !half.ContainsKey(r.Version)))
+            {
+                byVersion[row.Version] = row with { State = MigrationState.Applied, Note = null };
+            }
         }
 
         var newestApplied = -1;

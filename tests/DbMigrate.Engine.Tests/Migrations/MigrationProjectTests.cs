@@ -131,6 +131,28 @@ public sealed class MigrationProjectTests
     }
 
     [Theory, MemberData(nameof(Formats))]
+    public async Task An_undo_that_stops_half_way_is_gone_on_with(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(format);
+        string[] Down(string last) => ["DROP INDEX CONCURRENTLY items_name", last];
+        folder.Add(4, "index", ["CREATE INDEX items_name ON items (name)"], Down("SELECT 1/0"));
+        await ApplyAsync(folder, target);
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => UndoAsync(folder, target, new MigrationSelection()));
+        Assert.Equal("22012", error.Failed!.Error!.SqlState);
+        Assert.Equal(
+            [MigrationState.Applied, MigrationState.Applied, MigrationState.Applied, MigrationState.Failed],
+            (await StatusAsync(folder, target)).Select(s => s.State));
+        Assert.Equal("MigrationFailed", (await Assert.ThrowsAsync<DbMigrateException>(() => ApplyAsync(folder, target))).Id);
+
+        folder.Add(4, "index", ["CREATE INDEX items_name ON items (name)"], Down("SELECT 1"));
+        Assert.Equal(MigrationOutcome.Undone, Assert.Single(await UndoAsync(folder, target, new MigrationSelection())).Outcome);
+        Assert.Equal(3, (await StatusAsync(folder, target)).Count(s => s.State == MigrationState.Applied));
+        Assert.Single(await ApplyAsync(folder, target));
+    }
+
+    [Theory, MemberData(nameof(Formats))]
     public async Task Resolve_forgets_a_half_applied_migration(MigrationFormat format)
     {
         var target = await SandboxFixture.NewDatabaseAsync();

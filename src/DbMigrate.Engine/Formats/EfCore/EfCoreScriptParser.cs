@@ -48,22 +48,11 @@ internal sealed partial class EfCoreScriptParser
     /// <summary>Reads a script.</summary>
     /// <param name="path">The file; an absolute path.</param>
     /// <exception cref="DbMigrateException">
-    /// What <see cref="ScriptSplitter"/> throws, and <c>Utf16Script</c>, <c>TruncatedScript</c>, <c>MissingSemicolon</c>, <c>HistoryRowMissing</c>,
+    /// What <see cref="ScriptSplitter"/> throws, and <c>TruncatedScript</c>, <c>MissingSemicolon</c>, <c>HistoryRowMissing</c>,
     /// <c>HistoryRowMismatch</c>, <c>HistoryValueTooLong</c>, <c>StatementOutsideGuard</c>, <c>GuardNotUnderstood</c>, <c>MixedDirections</c>,
     /// <c>TwoHistoryTables</c>, each with file and line.
     /// </exception>
-    public static EfCoreScript Parse(string path)
-    {
-        var script = File.ReadAllBytes(path);
-        if (script is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
-        {
-            throw EfCoreError.At(
-                "Utf16Script", path, 1, "the script is UTF-16, as Windows PowerShell's > writes it.",
-                "Let EF Core write the file: dotnet ef migrations script --idempotent -o migration.sql");
-        }
-
-        return new EfCoreScriptParser(path, script).Walk();
-    }
+    public static EfCoreScript Parse(string path) => new EfCoreScriptParser(path, File.ReadAllBytes(path)).Walk();
 
     private EfCoreScript Walk()
     {
@@ -74,7 +63,8 @@ internal sealed partial class EfCoreScriptParser
             {
                 if (_outside[next].Offset + _outside[next].Length > guard.Start)
                 {
-                    throw MissingSemicolon(_outside[next], guard.Line, "runs on into the block");
+                    var index = Encoding.UTF8.GetCharCount(_script, (int)_outside[next].Offset, guard.Start - (int)_outside[next].Offset);
+                    throw MissingSemicolon(_outside[next], index, "runs on into the block");
                 }
 
                 Take(_outside[next]);
@@ -275,28 +265,22 @@ internal sealed partial class EfCoreScriptParser
         var row = HistoryRow.FindInside(statement.Text, _history);
         if (row > 0 && IsEnd(statement.Text, row))
         {
-            throw MissingSemicolon(statement, LineOf(statement, row), "has swallowed the history row");
+            throw MissingSemicolon(statement, row, "has swallowed the history row");
         }
 
         var control = SwallowedControl().Match(statement.Text);
         if (control.Success && IsEnd(statement.Text, control.Index))
         {
-            throw MissingSemicolon(statement, LineOf(statement, control.Groups[1].Index), $"has swallowed the {control.Groups[1].Value}");
+            throw MissingSemicolon(statement, control.Groups[1].Index, $"has swallowed the {control.Groups[1].Value}");
         }
     }
 
     private DbMigrateException MissingSemicolon(SqlStatement statement, int swallowed, string what)
     {
-        var end = 0;
-        for (var line = statement.Line; line < swallowed; line++)
-        {
-            end = statement.Text.IndexOf('\n', end) + 1;
-        }
-
-        var last = LineOf(statement, statement.Text.AsSpan(0, end).TrimEnd().Length);
+        var end = statement.Text.AsSpan(0, swallowed).TrimEnd().Length;
         return EfCoreError.At(
-            "MissingSemicolon", _path, last,
-            string.Create(CultureInfo.InvariantCulture, $"the statement has no ; at its end and {what} of line {swallowed}."),
+            "MissingSemicolon", _path, LineOf(statement, end),
+            string.Create(CultureInfo.InvariantCulture, $"the statement has no ; at its end and {what} of line {LineOf(statement, swallowed)}."),
             "Add the ; to the SQL of migrationBuilder.Sql(...) in the migration and write the script again, or add it here.");
     }
 
@@ -314,7 +298,11 @@ internal sealed partial class EfCoreScriptParser
         }
     }
 
-    private static int LineOf(SqlStatement statement, int index) => statement.Line + statement.Text.AsSpan(0, index).Count('\n');
+    private static int LineOf(SqlStatement statement, int index)
+    {
+        var before = statement.Text.AsSpan(0, index);
+        return statement.Line + before.Count('\n') + before.Count('\r') - before.Count("\r\n");
+    }
 
     private bool EndsWithSemicolon(Guard guard, SqlStatement last)
     {

@@ -31,7 +31,7 @@ internal static partial class EfCoreSignature
         return IsIn(buffer.AsSpan(0, length));
     }
 
-    // Windows PowerShell's > writes UTF-16: reading such a file then says so, which is better than to find no script at all.
+    // Windows PowerShell's > writes UTF-16. The splitter refuses that with a good reason, which is better than to find no script at all.
     private static bool IsIn(ReadOnlySpan<byte> part) =>
         Signature().IsMatch((part is [0xFF, 0xFE, ..] ? Encoding.Unicode : Encoding.UTF8).GetString(part));
 

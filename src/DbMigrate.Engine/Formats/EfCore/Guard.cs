@@ -154,13 +154,9 @@ internal sealed partial record Guard(int Line, int Start, int BodyStart, int Bod
                 Start = 3;
             }
 
-            var length = _text[Start..].IndexOf((byte)'\n');
+            var length = _text[Start..].IndexOfAny((byte)'\n', (byte)'\r');
             End = length < 0 ? _text.Length : Start + length;
-            Next = length < 0 ? _text.Length : End + 1;
-            if (End > Start && _text[End - 1] == '\r')
-            {
-                End--;
-            }
+            Next = length < 0 ? End : _text[End..].StartsWith("\r\n"u8) ? End + 2 : End + 1;
 
             Number++;
             return true;

@@ -8,7 +8,7 @@ namespace DbMigrate.Engine.Formats.Prisma;
 /// back counts as not there (schema-engine, sql_migration_persistence.rs).
 /// </summary>
 /// <param name="table">The table.</param>
-/// <param name="schema">The schema of the URL, which becomes the whole search_path and is created; null where the URL names none.</param>
+/// <param name="schema">The schema of the URL, which is created; null where the URL names none.</param>
 internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigrationJournal
 {
     private const long LockKey = 72707369;
@@ -30,9 +30,8 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         ["applied_steps_count"] = "integer",
     };
 
-    /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> SessionSettings { get; } =
-        schema is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["search_path"] = JournalTable.Quote(schema) };
+    /// <summary>None: the <c>search_path</c> of the URL's schema is the session's already.</summary>
+    public IReadOnlyDictionary<string, string> SessionSettings { get; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public IReadOnlyList<SqlCommandText> Create =>

@@ -60,8 +60,8 @@ public class EfCoreRefusalTests
         { "a version that does not fit", s_row.Replace("10.0.0", new string('1', 33), StringComparison.Ordinal), "HistoryValueTooLong", 1 },
         { "a psql meta command", $"\\set x 1\n{s_row}", "PsqlMetaCommand", 1 },
         { "a psql meta command in a block", EfCoreScriptTests.Guarded(A, "SELECT 1;\n\\echo x"), "PsqlMetaCommand", 6 },
-        { "invalid UTF-8 is said", "", "InvalidUtf8", 0 },
-        { "UTF-16", "", "Utf16Script", 1 },
+        { "invalid UTF-8", "invalid", "InvalidUtf8", 3 },
+        { "UTF-16", "UTF-16", "InvalidUtf8", 1 },
         { "no EF Core script", "CREATE TABLE a (id int);\n", "NotAnEfCoreScript", 0 },
         { "a down script", $"DROP TABLE a;\n\nDELETE FROM \"__EFMigrationsHistory\"\nWHERE \"MigrationId\" = '{A}';\n", "DownScriptOnly", 0 },
     };
@@ -72,11 +72,11 @@ public class EfCoreRefusalTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.Write("migration.sql", text);
-        if (id == "Utf16Script")
+        if (text == "UTF-16")
         {
             File.WriteAllText(path, s_row, System.Text.Encoding.Unicode);
         }
-        else if (id == "InvalidUtf8")
+        else if (text == "invalid")
         {
             File.WriteAllBytes(path, [.. System.Text.Encoding.UTF8.GetBytes(s_row), 0xC3, 0x28]);
         }

@@ -1,0 +1,3 @@
+using Xunit;
+
+[assembly: TestFramework("DbMigrate.Testing.SandboxTestFramework", "DbMigrate.Testing")]
