@@ -7,13 +7,7 @@ namespace DbMigrate.Cli;
 /// <summary>The options that say which folder and which database.</summary>
 internal sealed class SourceOptions
 {
-    private static readonly Dictionary<string, MigrationFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["sqlx"] = MigrationFormat.Sqlx,
-        ["golang-migrate"] = MigrationFormat.GolangMigrate,
-        ["prisma"] = MigrationFormat.Prisma,
-        ["efcore"] = MigrationFormat.EfCore,
-    };
+    private const string Formats = "sqlx|golang-migrate|prisma|efcore";
 
     private readonly Option<string?> _databaseUrl = new("--database-url")
     {
@@ -25,7 +19,7 @@ internal sealed class SourceOptions
     private readonly Option<string?> _format = new("--format")
     {
         Description = "The tool that made the folder. Without it the files tell.",
-        HelpName = string.Join('|', Formats.Keys),
+        HelpName = Formats,
     };
 
     private readonly Option<string?> _journalTable = new("--journal-table")
@@ -47,9 +41,9 @@ internal sealed class SourceOptions
         _journalTable.Validators.Add(RefuseEmpty);
         _format.Validators.Add(result =>
         {
-            if (result.GetValue(_format) is { } text && !Formats.ContainsKey(text))
+            if (result.GetValue(_format) is { } text && Named(text) is null)
             {
-                result.AddError($"--format is one of {string.Join(", ", Formats.Keys)}, not '{text}'.");
+                result.AddError($"--format is one of {Formats.Replace("|", ", ", StringComparison.Ordinal)}, not '{text}'.");
             }
         });
 
@@ -69,8 +63,6 @@ internal sealed class SourceOptions
         Description = "The migration folder, or an EF Core script. Without it ./migrations, else ./prisma/migrations, else ./db/migrations.",
         Arity = ArgumentArity.ZeroOrOne,
     };
-
-    private MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Formats[text] : null;
 
     /// <summary>The folder.</summary>
     /// <exception cref="DbMigrateException"><c>NoPath</c> if it is empty, as an unset shell variable makes it; <c>FolderNotFound</c> if there is none to take.</exception>
@@ -93,6 +85,14 @@ internal sealed class SourceOptions
         };
         return new MigrationSource(NotEmpty(path) ?? usual, Format(parsed));
     }
+
+    private MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Named(text) : null;
+
+    // As the cmdlets spell it, too: GolangMigrate, EfCore.
+    private static MigrationFormat? Named(string text) => Enum.GetValues<MigrationFormat>()
+        .Where(format => string.Equals(format.ToString(), text.Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase))
+        .Cast<MigrationFormat?>()
+        .FirstOrDefault();
 
     private static string? NotEmpty(string? path) => path != "" ? path : throw new DbMigrateException(
         "NoPath", ErrorKind.InvalidArgument, "PATH is empty.", "Name the folder, or leave PATH out for ./migrations.");

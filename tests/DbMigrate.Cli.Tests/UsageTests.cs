@@ -30,6 +30,19 @@ public class UsageTests
         Assert.Contains("--help", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("golang-migrate")]
+    [InlineData("GolangMigrate")]
+    [InlineData("PRISMA")]
+    [InlineData("EfCore")]
+    [InlineData("ef-core")]
+    public async Task A_format_may_be_spelled_as_here_or_as_in_PowerShell(string format)
+    {
+        var run = await CommandRun.OfAsync("migrate-info", ".", "--format", format, "--database-url", "postgres://a@127.0.0.1:1/x");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("127.0.0.1:1", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_empty_argument_is_no_default()
     {
