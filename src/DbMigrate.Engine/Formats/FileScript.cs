@@ -10,7 +10,7 @@ namespace DbMigrate.Engine.Formats;
 internal sealed class FileScript : MigrationScript
 {
     /// <summary>The longest file, in bytes, that is kept in memory.</summary>
-    public const int KeptLength = 4 << 20;
+    public const int KeptLength = 256 << 10;
 
     private const int StartLength = 64;
 
