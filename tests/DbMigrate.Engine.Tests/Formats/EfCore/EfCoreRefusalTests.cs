@@ -111,7 +111,7 @@ public class EfCoreRefusalTests
         {
             var text = EfCoreSamples.Text(sample);
             var whole = EfCoreSamples.Read(EfCoreSamples.PathOf(sample)).Migrations.Select(EfCoreSamples.Describe).ToList();
-            for (var length = 0; length < text.Length; length += 7)
+            for (var length = 0; length < text.Length; length += 13)
             {
                 var path = folder.Write("cut.sql", text[..length]);
                 try

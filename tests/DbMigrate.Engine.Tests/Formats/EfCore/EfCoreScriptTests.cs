@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Formats.EfCore;
@@ -295,7 +296,7 @@ public class EfCoreScriptTests
         var text = new StringBuilder();
         foreach (var command in commands.Append($"INSERT INTO \"__EFMigrationsHistory\" (\"MigrationId\", \"ProductVersion\")\nVALUES ('{id}', '10.0.0');"))
         {
-            text.Append($"\nDO $EF$\nBEGIN\n    IF NOT EXISTS(SELECT 1 FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" = '{id}') THEN\n");
+            text.Append(CultureInfo.InvariantCulture, $"\nDO $EF$\nBEGIN\n    IF NOT EXISTS(SELECT 1 FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" = '{id}') THEN\n");
             foreach (var line in command.ReplaceLineEndings("\n").Split('\n'))
             {
                 text.Append(line.Length == 0 ? "" : "    ").Append(line).Append('\n');
