@@ -47,15 +47,10 @@ internal static class ErrorRecords
         _ => ErrorCategory.NotSpecified,
     };
 
-    // The engine's message, the server's own words with the place in the file, and what the run has done before and has not done after.
+    // The engine's message has the server's words with their place in the file; this adds what the run did before and did not do after.
     private static string Describe(MigrationFailedException error)
     {
         var text = new StringBuilder(error.Message);
-        if (error.Failed?.Error is { } failure)
-        {
-            text.AppendLine().Append(failure);
-        }
-
         foreach (var outcome in new[] { MigrationOutcome.Applied, MigrationOutcome.Undone, MigrationOutcome.AlreadyApplied, MigrationOutcome.NotRun })
         {
             var names = error.Results.Where(r => r.Outcome == outcome).Select(r => r.Name.Length == 0 ? r.Version : $"{r.Version} {r.Name}").ToList();

@@ -31,13 +31,7 @@ public abstract class FolderCommand : EngineCommand
     private protected IEnumerable<string> Folders() =>
         LiteralPath is not null ? LiteralPath.Select(Literal)
         : Path is not null ? Path.SelectMany(Expand)
-        : [DefaultFolder(SessionState.Path.CurrentFileSystemLocation.ProviderPath)];
-
-    /// <summary>Where migrations are when nobody says where: <c>migrations</c>, <c>prisma/migrations</c>, else the current folder.</summary>
-    internal static string DefaultFolder(string current) =>
-        new[] { "migrations", System.IO.Path.Combine("prisma", "migrations") }
-            .Select(folder => System.IO.Path.Combine(current, folder))
-            .FirstOrDefault(Directory.Exists, current);
+        : [CurrentFolder()];
 
     /// <summary>Opens a folder and a database, uses them, and closes them whatever happens.</summary>
     private protected void Use(MigrationSource source, DbTarget target, Action<MigrationProject> use)
@@ -51,6 +45,12 @@ public abstract class FolderCommand : EngineCommand
         {
             Close(project);
         }
+    }
+
+    private string CurrentFolder()
+    {
+        var current = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+        return FolderLocator.Usual(current) ?? current;
     }
 
     private IEnumerable<string> Expand(string path)

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Commands;
 
@@ -36,17 +37,15 @@ public sealed class MigrationCompleter : IArgumentCompleter
     {
         // A completer has no session state of its own; this asks the runspace whose prompt is being completed.
         using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        shell.AddCommand("Convert-Path").AddParameter("ErrorAction", ActionPreference.Ignore);
         if (First(parameters["LiteralPath"]) is { } literal)
         {
-            shell.AddCommand("Convert-Path").AddParameter("LiteralPath", literal);
-        }
-        else
-        {
-            shell.AddCommand("Convert-Path").AddParameter("Path", First(parameters["Path"]) ?? ".");
+            return shell.AddParameter("LiteralPath", literal).Invoke<string>()[0];
         }
 
-        var path = shell.Invoke<string>()[0];
-        return parameters.Contains("LiteralPath") || parameters.Contains("Path") ? path : FolderCommand.DefaultFolder(path);
+        var path = First(parameters["Path"]);
+        var found = shell.AddParameter("Path", path ?? ".").Invoke<string>()[0];
+        return path is null ? FolderLocator.Usual(found) ?? found : found;
     }
 
     private static string? First(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
@@ -60,8 +59,11 @@ public sealed class MigrationCompleter : IArgumentCompleter
     private static List<(string Version, string Name)> Read(string folder, MigrationFormat? format)
     {
         var reader = format is { } wanted ? MigrationFormats.Of(wanted) : MigrationFormats.Detect(folder)[0];
-        return reader.Read(folder, new Dictionary<string, string>()).Migrations.Select(m => (m.Version, m.Name)).ToList();
+        return reader.Read(folder, new Dictionary<string, string>()).Migrations.Select(m => (m.Version, AsInFileName(m.Name))).ToList();
     }
+
+    // SQLx reads underscores as blanks; whoever completes a name looks at the files.
+    private static string AsInFileName(string name) => name.Replace(' ', '_');
 
     private static IEnumerable<CompletionResult> Results(IEnumerable<(string Version, string Name)> migrations, string word) =>
         from migration in migrations

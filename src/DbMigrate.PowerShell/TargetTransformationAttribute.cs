@@ -13,6 +13,7 @@ public sealed class TargetTransformationAttribute : ArgumentTransformationAttrib
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
         (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
         {
+            DbTarget target => target,
             SandboxInfo sandbox => sandbox.Target,
             string address => Resolve(address),
             SecureString address => Resolve(new NetworkCredential("", address).Password),

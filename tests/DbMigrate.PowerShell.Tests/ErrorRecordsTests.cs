@@ -23,15 +23,14 @@ public sealed class ErrorRecordsTests
         var error = new MigrationFailedException(
             "MigrationFailed",
             ErrorKind.Sql,
-            "Migration 2 two failed.",
+            $"Migration 2 two failed: {failure}",
             "Correct the file and run again.",
             [Result("1", "one", MigrationOutcome.Applied), Result("2", "two", MigrationOutcome.Failed, failure), Result("3", "", MigrationOutcome.NotRun)]);
 
         var record = ErrorRecords.From(error);
 
         var expected = """
-            Migration 2 two failed.
-            /m/0002_two.sql:3:8: 42703: column "b" does not exist
+            Migration 2 two failed: /m/0002_two.sql:3:8: 42703: column "b" does not exist
             SELECT b FROM t
                    ^
             Detail: There is a.

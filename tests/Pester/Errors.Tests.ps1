@@ -19,7 +19,7 @@ Describe 'Errors' {
         $failure.Exception.Failed.Error.Column | Should -Be 8
         $message = $failure.ErrorDetails.Message -split '\r?\n'
         $message -join "`n" | Should -BeLike "*$(Join-Path $folder '000002_create_t2.up.sql'):3:8: 42703: column ""nothing"" does not exist*"
-        $caret = [array]::IndexOf($message, 'SELECT nothing FROM t2;')
+        $caret = [array]::FindIndex([string[]] $message, [Predicate[string]] { $args[0] -like 'SELECT nothing FROM t2*' })
         $message[$caret + 1] | Should -Be '       ^'
         $message | Should -Contain 'Applied: 1 create_t1.'
         $message | Should -Contain 'Not run: 3 create_t3.'

@@ -34,12 +34,18 @@ Describe 'Example <number> of <name>' -ForEach $examples {
         $null = Invoke-Migration (Join-Path $root migrations) -Target $target -Count 3
         $null = New-Item -ItemType Directory (Join-Path $root prisma migrations 20240101000000_init)
         [IO.File]::WriteAllText((Join-Path $root prisma migrations 20240101000000_init migration.sql), 'CREATE TABLE p (id int);')
-        [IO.File]::WriteAllText((Join-Path $root prisma migrations migration_lock.toml), 'provider = "postgresql"')
+        [IO.File]::WriteAllText((Join-Path $root prisma migrations migration_lock.toml), "provider = ""postgresql""`n")
         Disconnect-DbTarget
         $env:DATABASE_URL = Get-TestUrl ($Code -match 'prisma' ? $prisma : $target)
+        $defaults = $global:PSDefaultParameterValues.Clone()
+        $global:PSDefaultParameterValues.Clear()
         Push-Location $root
         try { & ([scriptblock]::Create($Code)) | Out-Null }
-        finally { Pop-Location; Remove-Item Env:DATABASE_URL }
+        finally {
+            Pop-Location
+            Remove-Item Env:DATABASE_URL
+            $global:PSDefaultParameterValues = $defaults
+        }
     }
 }
 

@@ -16,8 +16,7 @@ Describe 'Another module with another Npgsql' {
         [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($ours).Name | Should -Be 'DbMigrate'
 
         # The other module's own version goes on working as well.
-        $connection = $theirs.GetType('Npgsql.NpgsqlConnection')::new('Host=nowhere')
-        $connection.Host | Should -Be 'nowhere'
+        $theirs.GetType('Npgsql.NpgsqlConnectionStringBuilder')::new('Host=nowhere').Host | Should -Be 'nowhere'
     }
 
     AfterAll { Stop-DbSandbox }

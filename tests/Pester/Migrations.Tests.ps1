@@ -29,6 +29,13 @@ Describe 'A folder and a database' {
         (Get-MigrationStatus $folder | Where-Object Version -eq 2 | Undo-Migration -Confirm:$false).Version | Should -Be '2'
     }
 
+    It 'takes the format, too, from what is piped in' {
+        $pending = Get-MigrationStatus $folder
+        $global:PSDefaultParameterValues.Remove('Invoke-Migration:Format')
+        try { ($pending | Invoke-Migration).Outcome | Should -Be 'Applied', 'Applied', 'Applied' }
+        finally { $global:PSDefaultParameterValues['Invoke-Migration:Format'] = 'GolangMigrate' }
+    }
+
     It 'does nothing when the pipeline brings nothing' {
         Push-Location $folder
         try {
@@ -111,7 +118,7 @@ Describe 'A folder and a database' {
         $url = Get-TestUrl $target
         $outcomes = 1..4 | ForEach-Object -Parallel {
             Import-Module $env:DBMIGRATE_TEST_MODULE
-            Invoke-Migration $using:folder -Target $using:url
+            Invoke-Migration $using:folder -Target $using:url -Format GolangMigrate
         } -ThrottleLimit 4
         ($outcomes | Where-Object Outcome -eq Applied).Version | Sort-Object | Should -Be '1', '2', '3'
         ($outcomes | Where-Object Outcome -notin Applied, AlreadyApplied) | Should -BeNullOrEmpty

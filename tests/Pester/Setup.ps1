@@ -3,6 +3,11 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module $env:DBMIGRATE_TEST_MODULE
 
+# The folders that New-TestFolder makes could be SQLx's as well.
+foreach ($name in 'Get-MigrationStatus', 'Invoke-Migration', 'Undo-Migration', 'Resolve-Migration', 'New-Migration') {
+    $global:PSDefaultParameterValues["${name}:Format"] = 'GolangMigrate'
+}
+
 # The module keeps its connection strings to itself. Tests look behind that, to ask the server what the cmdlets did.
 function Get-ConnectionString([DbMigrate.DbTarget] $Target) {
     [DbMigrate.DbTarget].GetProperty('ConnectionString', [Reflection.BindingFlags] 'NonPublic, Instance').GetValue($Target)
@@ -26,7 +31,8 @@ function Invoke-Sql([DbMigrate.DbTarget] $Target, [string] $Sql) {
 
 # A database of its own for a test, which becomes the session's.
 function New-TestDatabase {
-    if (-not $script:sandbox) { $script:sandbox = Start-DbSandbox }
+    # A test may have stopped all there were.
+    if (-not $script:sandbox -or -not (Test-Path $script:sandbox.Directory)) { $script:sandbox = Start-DbSandbox }
     $name = 'test_' + [guid]::NewGuid().ToString('N').Substring(0, 12)
     $null = Invoke-Sql $script:sandbox.Target "CREATE DATABASE $name"
     Connect-DbTarget ((Get-ConnectionString $script:sandbox.Target) -replace 'Database=postgres', "Database=$name")

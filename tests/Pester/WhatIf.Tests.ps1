@@ -17,7 +17,7 @@ Describe '-WhatIf and -Confirm' {
     }
 
     It 'says what would be applied, on which database, and writes nothing at all' {
-        $lines = Invoke-Captured "Invoke-Migration '$folder' -WhatIf"
+        $lines = Invoke-Captured "Invoke-Migration '$folder' -Format GolangMigrate -WhatIf"
         $lines | Should -Be (1..3 | ForEach-Object { "What if: Performing the operation ""Apply migration $_ create_t$_"" on target ""$target""." })
         Get-Everything $target | Should -Be ''
     }

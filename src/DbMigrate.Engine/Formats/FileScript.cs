@@ -10,7 +10,7 @@ namespace DbMigrate.Engine.Formats;
 internal sealed class FileScript : MigrationScript
 {
     /// <summary>The longest file, in bytes, that is kept in memory.</summary>
-    public const int KeptLength = 4 << 20;
+    public const int KeptLength = 256 << 10;
 
     private const int StartLength = 64;
 
@@ -34,7 +34,20 @@ internal sealed class FileScript : MigrationScript
     /// <summary>Whether the file starts with a UTF-8 byte order mark, which the tools send and PostgreSQL refuses.</summary>
     public bool HasByteOrderMark => _start.AsSpan().StartsWith("\uFEFF"u8);
 
-    /// <summary>The file's bytes. The stream of a large file throws <c>FileChanged</c> at its end if they are not those of the first read.</summary>
+    /// <summary>The error for a file that cannot be read.</summary>
+    public static DbMigrateException Unreadable(string path, Exception inner) => new(
+        "UnreadableFile",
+        ErrorKind.Permission,
+        $"{path} cannot be read: {inner.Message}",
+        "Give your user the right to read it, or put it back.",
+        inner)
+    {
+        Subject = path,
+    };
+
+    /// <summary>
+    /// The file's bytes. The stream of a large file throws <c>FileChanged</c> at its end if they are not those of the first read.
+    /// </summary>
     public Stream OpenRead() => _kept ? new MemoryStream(_start, writable: false) : new SameBytesStream(this, OpenFile());
 
     /// <inheritdoc/>
@@ -55,11 +68,7 @@ internal sealed class FileScript : MigrationScript
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DbMigrateException(
-                "UnreadableFile", ErrorKind.Permission, $"{Path} cannot be read: {e.Message}", "Give your user the right to read it, or put it back.", e)
-            {
-                Subject = Path,
-            };
+            throw Unreadable(Path, e);
         }
     }
 
@@ -69,7 +78,10 @@ internal sealed class FileScript : MigrationScript
         if (!digest.AsSpan().SequenceEqual(_digest))
         {
             throw new DbMigrateException(
-                "FileChanged", ErrorKind.InvalidState, $"{Path} was changed while it was in use.", "Start again when nobody writes to the migration folder.")
+                "FileChanged",
+                ErrorKind.InvalidState,
+                $"{Path} was changed while it was in use.",
+                "Start again when nobody writes to the migration folder.")
             {
                 Subject = Path,
             };

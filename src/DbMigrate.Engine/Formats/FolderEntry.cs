@@ -15,7 +15,10 @@ internal readonly record struct FolderEntry(string Name, string Path, FolderEntr
         if (File.Exists(folder))
         {
             throw new DbMigrateException(
-                "NotAFolder", ErrorKind.InvalidArgument, $"{folder} is a file, not a migration folder.", "Name the folder that holds the migrations.")
+                "NotAFolder",
+                ErrorKind.InvalidArgument,
+                $"{folder} is a file, not a migration folder.",
+                "Name the folder that holds the migrations.")
             {
                 Subject = folder,
             };
@@ -31,7 +34,11 @@ internal readonly record struct FolderEntry(string Name, string Path, FolderEntr
         catch (DirectoryNotFoundException e)
         {
             throw new DbMigrateException(
-                "FolderNotFound", ErrorKind.NotFound, $"There is no folder {folder}.", "Check the path; a relative one starts at the current directory.", e)
+                "FolderNotFound",
+                ErrorKind.NotFound,
+                $"There is no folder {folder}.",
+                "Check the path; a relative one starts at the current directory.",
+                e)
             {
                 Subject = folder,
             };
@@ -39,7 +46,11 @@ internal readonly record struct FolderEntry(string Name, string Path, FolderEntr
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             throw new DbMigrateException(
-                "UnreadableFolder", ErrorKind.Permission, $"The folder {folder} cannot be read: {e.Message}", "Give your user the right to read it.", e)
+                "UnreadableFolder",
+                ErrorKind.Permission,
+                $"The folder {folder} cannot be read: {e.Message}",
+                "Give your user the right to read it.",
+                e)
             {
                 Subject = folder,
             };

@@ -19,7 +19,8 @@ internal static class FolderWarnings
     {
         if (script.HasByteOrderMark)
         {
-            warnings.Add($"{script.Path} starts with a byte order mark. {tool} would send it and PostgreSQL refuse it; DbMigrate leaves it out.");
+            warnings.Add(
+                $"{script.Path} starts with a byte order mark. {tool} would send it and PostgreSQL refuse it; DbMigrate leaves it out.");
         }
     }
 

@@ -26,7 +26,8 @@ public sealed partial record JournalTable(string? Schema, string Name)
             };
         }
 
-        return new JournalTable(match.Groups["schema"].Success ? Unquote(match.Groups["schema"].Value) : null, Unquote(match.Groups["name"].Value));
+        var schema = match.Groups["schema"];
+        return new JournalTable(schema.Success ? Unquote(schema.Value) : null, Unquote(match.Groups["name"].Value));
     }
 
     /// <summary>Quoted for SQL (manual 4.1.1, quoted identifiers).</summary>

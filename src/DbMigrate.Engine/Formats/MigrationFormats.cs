@@ -9,7 +9,8 @@ namespace DbMigrate.Engine.Formats;
 public static class MigrationFormats
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IMigrationFormat> All { get; } = [new SqlxFormat(), new GolangMigrateFormat(), new PrismaFormat(), new EfCoreFormat()];
+    public static IReadOnlyList<IMigrationFormat> All { get; } =
+        [new SqlxFormat(), new GolangMigrateFormat(), new PrismaFormat(), new EfCoreFormat()];
 
     /// <summary>The format of that name.</summary>
     public static IMigrationFormat Of(MigrationFormat format) => All.Single(f => f.Format == format);

@@ -28,7 +28,11 @@ internal static class NewMigrationFiles
 
     /// <summary>The error for a name that cannot become a file name.</summary>
     public static DbMigrateException InvalidName(string name, string why) =>
-        new("InvalidName", ErrorKind.InvalidArgument, $"'{name}' cannot be the name of a migration: {why}.", "Say in a few plain words what it does.")
+        new(
+            "InvalidName",
+            ErrorKind.InvalidArgument,
+            $"'{name}' cannot be the name of a migration: {why}.",
+            "Say in a few plain words what it does.")
         {
             Subject = name,
         };
@@ -49,7 +53,7 @@ internal static class NewMigrationFiles
 
             if (Path.Exists(path))
             {
-                throw Exists(path, null);
+                throw Exists(path);
             }
         }
 
@@ -68,7 +72,11 @@ internal static class NewMigrationFiles
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new DbMigrateException(
-                    "UnwritableFolder", ErrorKind.Permission, $"{path} cannot be written: {e.Message}", "Give your user the right to write there.", e)
+                    "UnwritableFolder",
+                    ErrorKind.Permission,
+                    $"{path} cannot be written: {e.Message}",
+                    "Give your user the right to write there.",
+                    e)
                 {
                     Subject = path,
                 };
@@ -78,6 +86,10 @@ internal static class NewMigrationFiles
         return files.Select(f => f.Path).ToList();
     }
 
-    private static DbMigrateException Exists(string path, Exception? inner) =>
-        new("FileExists", ErrorKind.Exists, $"{path} is there already.", "Take another name, or edit that migration.", inner) { Subject = path };
+    /// <summary>The error for a file or directory that is there.</summary>
+    public static DbMigrateException Exists(string path, Exception? inner = null) =>
+        new("FileExists", ErrorKind.Exists, $"{path} is there already.", "Take another name, or edit that migration.", inner)
+        {
+            Subject = path,
+        };
 }

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace DbMigrate.Engine.Formats;
 
-/// <summary>A statement of our own with its positional parameters (<c>$1</c>, <c>$2</c>): string, long, int, bool, byte[] or DateTimeOffset (UTC).</summary>
+/// <summary>
+/// A statement of our own with its positional parameters (<c>$1</c>, <c>$2</c>): string, long, int, bool, byte[] or DateTimeOffset (UTC).
+/// </summary>
 public sealed record SqlCommandText(string Text, params object?[] Parameters)
 {
     /// <summary>For a batch.</summary>

@@ -235,6 +235,11 @@ public sealed class MigrationProject : IAsyncDisposable
                 continue;
             }
 
+            if (undo && current.State is MigrationState.Pending or MigrationState.OutOfOrder or MigrationState.RolledBack)
+            {
+                throw JournalChanged(current);
+            }
+
             var progress = now.Progress.FirstOrDefault(p => _journal.VersionComparer.Equals(p.Version, status.Version));
             steps.Add(new MigrationStep(Migration(status.Version), Outline(status.Version, undo, cancellationToken), undo, progress));
         }
@@ -274,6 +279,12 @@ public sealed class MigrationProject : IAsyncDisposable
         throw new MigrationFailedException(
             error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}", error.NextStep, results, error.Exception) { Subject = failed };
     }
+
+    private static DbMigrateException JournalChanged(MigrationStatus status) => new(
+        "JournalChanged",
+        ErrorKind.InvalidState,
+        $"Migration {status} was undone by somebody else while this run waited for the lock.",
+        "Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.") { Subject = status };
 
     private MigrationResult Result(MigrationStatus status, MigrationOutcome outcome) => new()
     {

@@ -356,7 +356,7 @@ internal sealed class MigrationRunner(
         var isHalfWay = counts?.Commands is not null;
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
         var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, counts?.Rows ?? _stream.Rows);
-        return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, step, isHalfWay))
+        return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay))
         {
             FailureRecord = isConnected && counts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
         };

@@ -39,9 +39,10 @@ internal static class StepFailure
 
     /// <summary>The error's id and kind, and the next step.</summary>
     /// <param name="exception">What was caught.</param>
+    /// <param name="role">What the command was for that failed; null when none did.</param>
     /// <param name="step">The step.</param>
     /// <param name="isHalfWay">Parts of the step are committed, and where it stopped is recorded.</param>
-    public static StepError Classify(Exception exception, MigrationStep step, bool isHalfWay)
+    public static StepError Classify(Exception exception, CommandRole? role, MigrationStep step, bool isHalfWay)
     {
         var again = step.Undo ? "Undo-Migration (dbmigrate undo)" : "Invoke-Migration (dbmigrate migrate)";
         var kept = isHalfWay
@@ -49,6 +50,11 @@ internal static class StepFailure
             : $"Nothing of it was kept. Mend the cause and run {again} again.";
         return exception switch
         {
+            PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } when role == CommandRole.Claim => new(
+                "JournalChanged",
+                ErrorKind.InvalidState,
+                "Another tool changed the tracking table at this moment. Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.",
+                exception),
             PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
                 "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries.", exception),
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(

@@ -22,16 +22,18 @@ public static class DoStatement
         var language = "plpgsql";
         while (cursor.Token.Kind != SqlTokenKind.None)
         {
-            if (!cursor.Accept("LANGUAGE"))
+            if (cursor.Accept("LANGUAGE"))
             {
-                code = cursor.Token.Kind is SqlTokenKind.String or SqlTokenKind.DollarString ? SqlLiteral.String(cursor.Text) : code;
+                language = cursor.String() ?? cursor.Name()?.Name ?? language;
+            }
+            else if (cursor.String() is { } text)
+            {
+                code = text;
             }
             else
             {
-                language = cursor.Token.Kind == SqlTokenKind.String ? SqlLiteral.String(cursor.Text) : SqlLiteral.Identifier(cursor.Text);
+                cursor.Next();
             }
-
-            cursor.Next();
         }
 
         return language == "plpgsql"

@@ -16,11 +16,11 @@ public static class SqlLiteral
         Unicode,
     }
 
-    /// <summary>The value of a <see cref="SqlTokenKind.String"/> or <see cref="SqlTokenKind.DollarString"/>.</summary>
+    /// <summary>The value of a <see cref="SqlTokenKind.QuotedString"/> or <see cref="SqlTokenKind.DollarString"/>.</summary>
     /// <param name="token">The token's text.</param>
     /// <param name="standardStrings">Whether <c>standard_conforming_strings</c> is on.</param>
     /// <param name="unicodeEscape">What starts an escape in <c>U&amp;'…'</c> (UESCAPE).</param>
-    public static string String(ReadOnlySpan<char> token, bool standardStrings = true, char unicodeEscape = '\\')
+    public static string ValueOf(ReadOnlySpan<char> token, bool standardStrings = true, char unicodeEscape = '\\')
     {
         switch (token[0])
         {
@@ -39,7 +39,7 @@ public static class SqlLiteral
     /// <summary>The name that a <see cref="SqlTokenKind.Word"/> or <see cref="SqlTokenKind.QuotedIdentifier"/> stands for.</summary>
     /// <param name="token">The token's text.</param>
     /// <param name="unicodeEscape">What starts an escape in <c>U&amp;"…"</c> (UESCAPE).</param>
-    public static string Identifier(ReadOnlySpan<char> token, char unicodeEscape = '\\')
+    public static string NameOf(ReadOnlySpan<char> token, char unicodeEscape = '\\')
     {
         byte[] name;
         if (token[^1] == '"')

@@ -26,10 +26,10 @@ internal static class SqlScanner
         Space,
         Letter,
         Digit,
+        Dollar,
         Operator,
         Quote,
         DoubleQuote,
-        Dollar,
         Dot,
         Colon,
         Punctuation,
@@ -123,7 +123,7 @@ internal static class SqlScanner
                 };
             case CharacterClass.Quote:
                 end = EndOfString(text, i + 1, final, escapes: !standardStrings, doubled: true);
-                return SqlTokenKind.String;
+                return SqlTokenKind.QuotedString;
             case CharacterClass.Digit:
                 end = EndOfNumber(text, i);
                 return SqlTokenKind.Number;
@@ -156,42 +156,39 @@ internal static class SqlScanner
     private static SqlTokenKind LetterAt<T>(ReadOnlySpan<T> text, int i, bool final, out int end)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var next = At(text, i + 1);
-        if (next == '\'')
-        {
-            switch (At(text, i))
-            {
-                case 'e' or 'E':
-                    end = EndOfString(text, i + 2, final, escapes: true, doubled: true);
-                    return SqlTokenKind.String;
-                case 'b' or 'B' or 'x' or 'X':
-                    end = EndOfString(text, i + 2, final, escapes: false, doubled: false);
-                    return SqlTokenKind.BitString;
-            }
-        }
-        else if (next == '&' && At(text, i) is 'u' or 'U')
-        {
-            switch (At(text, i + 2))
-            {
-                case '\'':
-                    end = EndOfString(text, i + 3, final, escapes: false, doubled: true);
-                    return SqlTokenKind.String;
-                case '"':
-                    end = EndOfQuotedIdentifier(text, i + 3, final);
-                    return SqlTokenKind.QuotedIdentifier;
-                case Nothing when !final:
-                    end = Open;
-                    return SqlTokenKind.Word;
-            }
-        }
-
         end = i + 1;
         while (end < text.Length && ClassOf(text[end]) is CharacterClass.Letter or CharacterClass.Digit or CharacterClass.Dollar)
         {
             end++;
         }
 
-        return SqlTokenKind.Word;
+        // One letter and a quote may be the start of a string.
+        return end == i + 1 && At(text, end) is '\'' or '&' ? PrefixAt(text, i, final, ref end) : SqlTokenKind.Word;
+    }
+
+    private static SqlTokenKind PrefixAt<T>(ReadOnlySpan<T> text, int i, bool final, ref int end)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        switch (At(text, i), At(text, i + 1), At(text, i + 2))
+        {
+            case ('e' or 'E', '\'', _):
+                end = EndOfString(text, i + 2, final, escapes: true, doubled: true);
+                return SqlTokenKind.QuotedString;
+            case ('b' or 'B' or 'x' or 'X', '\'', _):
+                end = EndOfString(text, i + 2, final, escapes: false, doubled: false);
+                return SqlTokenKind.BitString;
+            case ('u' or 'U', '&', '\''):
+                end = EndOfString(text, i + 3, final, escapes: false, doubled: true);
+                return SqlTokenKind.QuotedString;
+            case ('u' or 'U', '&', '"'):
+                end = EndOfQuotedIdentifier(text, i + 3, final);
+                return SqlTokenKind.QuotedIdentifier;
+            case ('u' or 'U', '&', Nothing) when !final:
+                end = Open;
+                return SqlTokenKind.Word;
+            default:
+                return SqlTokenKind.Word;
+        }
     }
 
     private static int EndOfString<T>(ReadOnlySpan<T> text, int i, bool final, bool escapes, bool doubled)

@@ -13,7 +13,7 @@ public enum SqlTokenKind
     QuotedIdentifier,
 
     /// <summary><c>'…'</c>, <c>E'…'</c> or <c>U&amp;'…'</c>, with the parts that continue it on further lines.</summary>
-    String,
+    QuotedString,
 
     /// <summary><c>B'…'</c> or <c>X'…'</c>, with the parts that continue it on further lines.</summary>
     BitString,

@@ -108,7 +108,7 @@ public static class StatementClassifier
 
     // PREPARE transaction AS … would be a statement of that name.
     private static StatementKind Prepare(TokenCursor cursor) =>
-        cursor.Accept("TRANSACTION") && cursor.Token.Kind is SqlTokenKind.String or SqlTokenKind.DollarString
+        cursor.Accept("TRANSACTION") && cursor.Token.Kind is SqlTokenKind.QuotedString or SqlTokenKind.DollarString
             ? StatementKind.Commit
             : StatementKind.Session;
 

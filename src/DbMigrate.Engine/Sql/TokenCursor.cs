@@ -97,6 +97,19 @@ internal ref struct TokenCursor
         return true;
     }
 
+    /// <summary>Reads the value of a string; null when none is next.</summary>
+    public string? String()
+    {
+        if (Token.Kind is not (SqlTokenKind.QuotedString or SqlTokenKind.DollarString))
+        {
+            return null;
+        }
+
+        var value = SqlLiteral.ValueOf(Text, StandardStrings);
+        Next();
+        return value;
+    }
+
     /// <summary>Reads a name with or without schema; null when none is next.</summary>
     public SqlName? Name()
     {
@@ -116,7 +129,7 @@ internal ref struct TokenCursor
     {
         var text = Token.Kind switch
         {
-            SqlTokenKind.String or SqlTokenKind.DollarString => SqlLiteral.String(Text, StandardStrings),
+            SqlTokenKind.QuotedString or SqlTokenKind.DollarString => SqlLiteral.ValueOf(Text, StandardStrings),
             SqlTokenKind.Word or SqlTokenKind.Number => Text.ToString(),
             _ => "",
         };
@@ -172,14 +185,8 @@ internal ref struct TokenCursor
 
         var token = Text;
         Next();
-        if (token[^1] == '"' && token[0] != '"' && Accept("UESCAPE") && Token.Kind == SqlTokenKind.String)
-        {
-            var escape = SqlLiteral.String(Text, StandardStrings);
-            Next();
-            return SqlLiteral.Identifier(token, escape.Length == 1 ? escape[0] : '\\');
-        }
-
-        return SqlLiteral.Identifier(token);
+        var escape = token[^1] == '"' && token[0] != '"' && Accept("UESCAPE") ? String() : null;
+        return SqlLiteral.NameOf(token, escape is { Length: 1 } ? escape[0] : '\\');
     }
 
     private bool Step()

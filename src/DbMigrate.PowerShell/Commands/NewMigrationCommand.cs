@@ -32,7 +32,9 @@ public sealed class NewMigrationCommand : FolderCommand
             var files = NewMigration.Create(source, Name, _reversible, write: false);
             if (ShouldProcess(folder, "Create " + string.Join(", ", files.Select(file => System.IO.Path.GetRelativePath(folder, file)))))
             {
-                WriteObject(NewMigration.Create(source, Name, _reversible, write: true).Select(file => new FileInfo(file)), true);
+                // As the file system's provider gives them, so that they bind to -LiteralPath of whatever comes next.
+                var created = NewMigration.Create(source, Name, _reversible, write: true);
+                WriteObject(InvokeProvider.Item.Get([.. created], force: true, literalPath: true), enumerateCollection: true);
             }
         }
     }

@@ -7,7 +7,8 @@ internal static class FormatFor
 {
     public static readonly IReadOnlyDictionary<string, string> NoOptions = new Dictionary<string, string>();
 
-    public static MigrationFolder Read(this MigrationFormat format, TempFolder folder) => MigrationFormats.Of(format).Read(folder.Path, NoOptions);
+    public static MigrationFolder Read(this MigrationFormat format, TempFolder folder) =>
+        MigrationFormats.Of(format).Read(folder.Path, NoOptions);
 
     public static DbMigrateException Refused(this MigrationFormat format, TempFolder folder) =>
         Xunit.Assert.Throws<DbMigrateException>(() => format.Read(folder));

@@ -18,7 +18,8 @@ internal sealed class JournalDatabase
     public IMigrationJournal Journal { get; }
 
     /// <summary>Makes a database and the journal in it.</summary>
-    public static async Task<JournalDatabase> NewAsync(MigrationFolder folder, JournalTable? table = null, string? schema = null, string? setUp = null)
+    public static async Task<JournalDatabase> NewAsync(
+        MigrationFolder folder, JournalTable? table = null, string? schema = null, string? setUp = null)
     {
         var server = await SandboxFixture.NewDatabaseAsync();
         if (setUp is not null)

@@ -28,9 +28,13 @@ public sealed class JournalTableShapeTests
                 FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
                 WHERE attrelid = 'public.{name}'::regclass AND attnum > 0
                 """));
-        Assert.Equal($"{name}_pkey", await database.Target.ScalarAsync<string>($"SELECT conname::text FROM pg_constraint WHERE conrelid = 'public.{name}'::regclass"));
         Assert.Equal(
-            columns.Split(',').Select(c => c.Split('=')[0].TrimEnd('!')).Order(), database.Journal.Columns.Select(c => $"{c.Key} {c.Value}").Order());
+            $"{name}_pkey",
+            await database.Target.ScalarAsync<string>(
+                $"SELECT conname::text FROM pg_constraint WHERE conrelid = 'public.{name}'::regclass"));
+        Assert.Equal(
+            columns.Split(',').Select(c => c.Split('=')[0].TrimEnd('!')).Order(),
+            database.Journal.Columns.Select(c => $"{c.Key} {c.Value}").Order());
         Assert.Empty(await database.ReadAsync());
     }
 
@@ -42,7 +46,8 @@ public sealed class JournalTableShapeTests
     {
         using var files = new TempFolder()
             .With("1_a.up.sql", "SET LOCAL search_path = ''").With("1_a.down.sql", "SET LOCAL search_path = ''")
-            .With("20240101000000_a/migration.sql", "SET LOCAL search_path = ''").With("20240101000000_a/down.sql", "SET LOCAL search_path = ''");
+            .With("20240101000000_a/migration.sql", "SET LOCAL search_path = ''")
+            .With("20240101000000_a/down.sql", "SET LOCAL search_path = ''");
         var folder = format.Read(files);
         var database = await JournalDatabase.NewAsync(
             folder, new JournalTable("my \"own\" schema", "it's a \"table\""), setUp: "CREATE SCHEMA \"my \"\"own\"\" schema\"");
@@ -76,7 +81,9 @@ public sealed class JournalTableShapeTests
         var target = await SandboxFixture.NewDatabaseAsync();
         var command = SqlCommandText.CreateSchema(Name);
         await target.RunAsync(command.Text, "CREATE ROLE pauper_" + target.Database);
-        Assert.Equal(1, await target.ScalarAsync<long>("SELECT count(*) FROM pg_namespace WHERE nspname = E'it''s \\\\ a $dbmigrate$ \"schema\"'"));
+        Assert.Equal(
+            1,
+            await target.ScalarAsync<long>("SELECT count(*) FROM pg_namespace WHERE nspname = E'it''s \\\\ a $dbmigrate$ \"schema\"'"));
 
         // Without the privilege to create one.
         await target.RunAsync("SET ROLE pauper_" + target.Database, command.Text);

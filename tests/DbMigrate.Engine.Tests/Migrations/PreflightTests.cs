@@ -237,7 +237,7 @@ public sealed class PreflightTests
                 ignore_startup_parameters = extra_float_digits,options,search_path
                 """));
             var start = new ProcessStartInfo(program, [file]) { RedirectStandardError = true, RedirectStandardOutput = true };
-            if (Environment.UserName == "root")
+            if (!OperatingSystem.IsWindows() && Environment.UserName == "root")
             {
                 File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
                 start.ArgumentList.Insert(0, "-u");

@@ -91,7 +91,7 @@ public class FuzzTests
         Assert.Equal(expected.Error?.Message, actual.Error?.Message);
     }
 
-    // Between statements stand comments and semicolons, and at most a parenthesis that hides none.
+    // Between statements stand comments and semicolons.
     private static void OnlyTrivia(string text)
     {
         var lexer = new SqlLexer(text);

@@ -114,6 +114,5 @@ internal sealed class RealParser : IDisposable
     public sealed record Answer(
         [property: JsonPropertyName("statements")] int[][]? Statements,
         [property: JsonPropertyName("tokens")] int[][]? Tokens,
-        [property: JsonPropertyName("error")] string? Error,
         [property: JsonPropertyName("counts")] int[]? Counts);
 }

@@ -17,13 +17,13 @@ public class SqlLiteralTests
     [InlineData("$$it's \\n$$", "it's \\n")]
     [InlineData("$a$ $$ $a$", " $$ ")]
     [InlineData("'é日😀'", "é日😀")]
-    public void Value_of_a_string(string token, string expected) => Assert.Equal(expected, SqlLiteral.String(token));
+    public void Value_of_a_string(string token, string expected) => Assert.Equal(expected, SqlLiteral.ValueOf(token));
 
     [Fact]
     public void Value_of_a_string_with_other_settings()
     {
-        Assert.Equal("a\n", SqlLiteral.String(@"'a\n'", standardStrings: false));
-        Assert.Equal("da\\", SqlLiteral.String(@"U&'d!0061\'", unicodeEscape: '!'));
+        Assert.Equal("a\n", SqlLiteral.ValueOf(@"'a\n'", standardStrings: false));
+        Assert.Equal("da\\", SqlLiteral.ValueOf(@"U&'d!0061\'", unicodeEscape: '!'));
     }
 
     [Theory]
@@ -33,5 +33,5 @@ public class SqlLiteralTests
     [InlineData("x234567890123456789012345678901234567890123456789012345678901234", "x23456789012345678901234567890123456789012345678901234567890123")]
     [InlineData("\"1234567890123456789012345678901234567890123456789012345678901é4\"", "1234567890123456789012345678901234567890123456789012345678901é")]
     [InlineData("\"12345678901234567890123456789012345678901234567890123456789012é\"", "12345678901234567890123456789012345678901234567890123456789012")]
-    public void Name_of_an_identifier(string token, string expected) => Assert.Equal(expected, SqlLiteral.Identifier(token));
+    public void Name_of_an_identifier(string token, string expected) => Assert.Equal(expected, SqlLiteral.NameOf(token));
 }

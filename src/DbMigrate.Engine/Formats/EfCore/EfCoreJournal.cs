@@ -114,7 +114,7 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
     public IReadOnlyList<SqlCommandText> MarkApplied(Migration migration, IReadOnlyList<JournalRow> rows) =>
         Recorded(migration.Version, rows) is { } row
             ? throw new DbMigrateException(
-                "AlreadyRecorded", ErrorKind.InvalidState, $"{row.Version} is recorded as applied in {Table}.",
+                "AlreadyApplied", ErrorKind.InvalidState, $"{row.Version} is recorded as applied in {Table}.",
                 "Nothing has to be done; Get-MigrationStatus shows what is recorded.")
             { Subject = migration.Version }
             : [Insert(migration, "")];
@@ -124,7 +124,7 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
         Recorded(version, rows) is { } row
             ? [Delete(row.Version)]
             : throw new DbMigrateException(
-                "NotRecorded", ErrorKind.InvalidState, $"{version} is not recorded in {Table}.",
+                "NotApplied", ErrorKind.InvalidState, $"{version} is not recorded in {Table}.",
                 "Check the migration id; Get-MigrationStatus shows what is recorded.")
             { Subject = version };
 

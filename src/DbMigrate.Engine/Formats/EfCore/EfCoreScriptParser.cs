@@ -13,7 +13,7 @@ internal sealed partial class EfCoreScriptParser
     private readonly string _path;
     private readonly byte[] _script;
     private readonly IReadOnlyList<Guard> _guards;
-    private readonly IReadOnlyList<SqlStatement> _outside;
+    private readonly List<SqlStatement> _outside;
     private readonly ILookup<Guard, SqlStatement> _bodies;
     private readonly HistoryTable? _history;
     private readonly bool _undoes;
@@ -374,10 +374,10 @@ internal sealed partial class EfCoreScriptParser
 
     private string DownName => Path.GetFileNameWithoutExtension(_path) + ".down.sql";
 
-    private IReadOnlyList<SqlStatement> Split(byte[] text)
+    private List<SqlStatement> Split(byte[] text)
     {
         using var stream = new MemoryStream(text, writable: false);
-        return ScriptSplitter.Split(stream, _path).ToList();
+        return [.. ScriptSplitter.Split(stream, _path)];
     }
 
     // The file with its blocks blanked out: all places stay what they are.

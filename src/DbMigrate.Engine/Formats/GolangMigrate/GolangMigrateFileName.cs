@@ -20,8 +20,9 @@ internal sealed partial record GolangMigrateFileName(ulong Version, string Digit
             : null;
     }
 
-    /// <summary>Whether golang-migrate runs a file that SQLx does not know; backup copies (<c>.sql.bak</c>, <c>.sql~</c>) prove nothing.</summary>
-    public static bool HasForeignExtension(string name) => Parse(name) is { } file && !file.Extension.StartsWith("sql", StringComparison.Ordinal);
+    /// <summary>Whether golang-migrate runs what SQLx does not know; backups (<c>.sql.bak</c>, <c>.sql~</c>) prove nothing.</summary>
+    public static bool HasForeignExtension(string name) =>
+        Parse(name) is { } file && !file.Extension.StartsWith("sql", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^([0-9]+)_(.*)\.(down|up)\.(.*)\z")]
     private static partial Regex Pattern();

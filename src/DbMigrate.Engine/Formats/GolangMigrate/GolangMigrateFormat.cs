@@ -30,7 +30,8 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
         var warnings = new List<string>();
         if (settings.LockTable)
         {
-            warnings.Add("x-lock-strategy=table: DbMigrate takes golang-migrate's advisory locks, not its lock table; do not run both at once.");
+            warnings.Add(
+                "x-lock-strategy=table: DbMigrate takes golang-migrate's advisory locks, not its lock table; do not run both at once.");
         }
 
         var migrations = ReadNames(path, warnings)
@@ -74,11 +75,12 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
         }
 
         var next = last.Version + 1;
+        var nanoseconds = (now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
         var style = last.Digits.Length switch
         {
             14 when DateTime.TryParseExact(last.Digits, StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _) => stamp,
             10 when last.Digits[0] != '0' => now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
-            19 when last.Digits[0] != '0' => ((now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick).ToString(CultureInfo.InvariantCulture),
+            19 when last.Digits[0] != '0' => nanoseconds.ToString(CultureInfo.InvariantCulture),
             _ => "",
         };
         // Never below the newest: golang-migrate would not run it.
@@ -141,8 +143,8 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
             throw new DbMigrateException(
                 "DuplicateVersion",
                 ErrorKind.InvalidData,
-                $"{first.Entry.Path} and {second.Entry.Name} are both the {(first.Name.IsDown ? "down" : "up")} file of version {first.Name.Version}; "
-                + "golang-migrate refuses the whole folder because of it.",
+                $"{first.Entry.Path} and {second.Entry.Name} are both the {(first.Name.IsDown ? "down" : "up")} file of version "
+                + $"{first.Name.Version}; golang-migrate refuses the whole folder because of it.",
                 "Give one of them another number, or move it out of the folder; a backup copy counts too.")
             {
                 Subject = second.Entry.Path,

@@ -15,7 +15,11 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
     public JournalTable Table => table;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Columns { get; } = new Dictionary<string, string> { ["version"] = "bigint", ["dirty"] = "boolean" };
+    public IReadOnlyDictionary<string, string> Columns { get; } = new Dictionary<string, string>
+    {
+        ["version"] = "bigint",
+        ["dirty"] = "boolean",
+    };
 
     /// <summary>What lib/pq sets. The time zone is the server's.</summary>
     public IReadOnlyDictionary<string, string> SessionSettings { get; } = new Dictionary<string, string>
@@ -41,8 +45,8 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
     public IMigrationJournal Resolved(string schema) => new GolangMigrateJournal(table with { Schema = schema }, folder);
 
     /// <summary>
-    /// The key of programs that embed golang-migrate, then that of its command line, which hashes the URL's path with the slash. The schema is
-    /// part of both, so <see cref="Resolved"/> has to come first.
+    /// The key of programs that embed golang-migrate, then that of its command line, which hashes the URL's path with the slash.
+    /// The schema is part of both, so <see cref="Resolved"/> has to come first.
     /// </summary>
     public IReadOnlyList<long> LockKeys(string database)
     {
@@ -57,7 +61,9 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (reader.GetFieldType(0) != typeof(long) || reader.GetFieldType(1) != typeof(bool))
         {
-            throw Corrupt($"has a version of type {reader.GetDataTypeName(0)} and a dirty of type {reader.GetDataTypeName(1)}", "Another tool made it: name golang-migrate's own table.");
+            throw Corrupt(
+                $"has a version of type {reader.GetDataTypeName(0)} and a dirty of type {reader.GetDataTypeName(1)}",
+                "Another tool made it: name golang-migrate's own table.");
         }
 
         if (!await reader.ReadAsync(cancellationToken))
@@ -95,7 +101,10 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
         return version switch
         {
             _ when version <= current => throw new DbMigrateException(
-                "AlreadyApplied", ErrorKind.InvalidState, $"{table} is at version {current}, so {version} counts as applied.", "There is nothing to do.")
+                "AlreadyApplied",
+                ErrorKind.InvalidState,
+                $"{table} is at version {current}, so {version} counts as applied.",
+                "There is nothing to do.")
             {
                 Subject = migration.Version,
             },
@@ -120,12 +129,13 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
             throw Dirty(failed);
         }
 
-        if (Failed(rows) is null && Current(rows) != number)
+        var current = Current(rows);
+        if (Failed(rows) is null && current != number)
         {
             throw new DbMigrateException(
                 "NotApplied",
                 ErrorKind.InvalidState,
-                $"{table} is {(Current(rows) == None ? "at no version" : $"at version {Current(rows)}")}, so {version} cannot be taken back alone.",
+                $"{table} is {(current == None ? "at no version" : $"at version {current}")}, so {version} cannot be taken back alone.",
                 "Take back the newest version first, or force the version that the database is at.")
             {
                 Subject = version,
@@ -141,7 +151,10 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
         if (!long.TryParse(version, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number < None)
         {
             throw new DbMigrateException(
-                "InvalidVersion", ErrorKind.InvalidArgument, $"'{version}' is no version.", "Give the number of a migration, or -1 for none.")
+                "InvalidVersion",
+                ErrorKind.InvalidArgument,
+                $"'{version}' is no version.",
+                "Give the number of a migration, or -1 for none.")
             {
                 Subject = version,
             };
@@ -151,7 +164,10 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
         return number == None || Versions().Contains(number)
             ? Set(number, dirty: false)
             : throw new DbMigrateException(
-                "UnknownVersion", ErrorKind.NotFound, $"{folder.Path} has no file of version {number}.", "Give the number of a migration, or -1 for none.")
+                "UnknownVersion",
+                ErrorKind.NotFound,
+                $"{folder.Path} has no file of version {number}.",
+                "Give the number of a migration, or -1 for none.")
             {
                 Subject = version,
             };
@@ -198,14 +214,20 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
         {
             // The row names the target, so what failed is the way down from the first version.
             var first = Versions().FirstOrDefault(None);
-            rows.Add(Row(first, MigrationState.Failed, $"Dirty: undoing it was started and not finished. If it is still applied, force {first}; if not, force -1."));
+            rows.Add(Row(
+                first,
+                MigrationState.Failed,
+                $"Dirty: undoing it was started and not finished. If it is still applied, force {first}; if not, force -1."));
             return rows;
         }
 
         var next = Versions().FirstOrDefault(v => v > version, None);
         var way = next == None ? $"applying {version}" : $"applying {version}, or undoing {next},";
         var still = next == None ? "" : $", or {next} if that is still applied";
-        rows.Add(Row(version, MigrationState.Failed, $"Dirty: {way} was started and not finished. Look what it left, then force {version} if that is applied{still}."));
+        rows.Add(Row(
+            version,
+            MigrationState.Failed,
+            $"Dirty: {way} was started and not finished. Look what it left, then force {version} if that is applied{still}."));
         return rows;
     }
 
@@ -244,7 +266,9 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
     private IReadOnlyList<SqlCommandText> Set(long version, bool dirty)
     {
         var delete = new SqlCommandText($"DELETE FROM {table}");
-        return version == None && !dirty ? [delete] : [delete, new($"INSERT INTO {table} (version, dirty) VALUES ($1, $2)", version, dirty)];
+        return version == None && !dirty
+            ? [delete]
+            : [delete, new($"INSERT INTO {table} (version, dirty) VALUES ($1, $2)", version, dirty)];
     }
 
     private DbMigrateException Corrupt(string what, string nextStep) =>

@@ -50,7 +50,7 @@ internal sealed partial record GolangMigrateOptions(JournalTable Table, bool Mul
         "InvalidToolOption",
         ErrorKind.InvalidArgument,
         $"The database URL's {what}.",
-        "Write it as golang-migrate wants it, for example x-migrations-table=\"migrate\".\"schema_migrations\"&x-migrations-table-quoted=true.");
+        "Write for example x-migrations-table=\"migrate\".\"schema_migrations\"&x-migrations-table-quoted=true.");
 
     [GeneratedRegex("\"(.*?)\"")]
     private static partial Regex QuotedName();

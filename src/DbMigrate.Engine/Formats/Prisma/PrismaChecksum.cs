@@ -13,7 +13,10 @@ internal static class PrismaChecksum
 
     /// <summary>Whether a recorded checksum is that of a script, whatever its line ends (schema-connector, checksum.rs).</summary>
     public static bool Matches(string recorded, FileScript script) =>
-        recorded.Length > 0 && Enum.GetValues<PrismaLineEnds>().Any(e => string.Equals(Render(Hash(script, e), recorded.Length), recorded, StringComparison.Ordinal));
+        recorded.Length > 0
+        && Enum.GetValues<PrismaLineEnds>()
+            .Select(e => Render(Hash(script, e), recorded.Length))
+            .Contains(recorded, StringComparer.Ordinal);
 
     // Old engines wrote each byte without its leading zero, so that most checksums were shorter.
     private static string Render(byte[] hash, int length) => length == HexLength

@@ -57,8 +57,7 @@ internal sealed class PrismaFormat : IMigrationFormat
         var directory = Path.Combine(folder, $"{now.UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}_{slug}");
         if (Path.Exists(directory))
         {
-            throw new DbMigrateException(
-                "FileExists", ErrorKind.Exists, $"{directory} is there already.", "Take another name, or edit that migration.") { Subject = directory };
+            throw NewMigrationFiles.Exists(directory);
         }
 
         var files = new List<(string, string)> { (Path.Combine(directory, UpFile), EmptyScript) };
@@ -75,7 +74,8 @@ internal sealed class PrismaFormat : IMigrationFormat
         return NewMigrationFiles.Create(files, write);
     }
 
-    private static bool IsIgnoredLink(FolderEntry entry) => entry.Kind == FolderEntryKind.LinkToFolder && File.Exists(Path.Combine(entry.Path, UpFile));
+    private static bool IsIgnoredLink(FolderEntry entry) =>
+        entry.Kind == FolderEntryKind.LinkToFolder && File.Exists(Path.Combine(entry.Path, UpFile));
 
     private static void AddOrder(List<string> warnings, List<string> names)
     {
@@ -83,12 +83,13 @@ internal sealed class PrismaFormat : IMigrationFormat
         {
             if (!names.SequenceEqual(names.Order(StringComparer.Ordinal)))
             {
-                warnings.Add("Prisma up to 6.5 applies these directories in another order than Prisma 6.6 and DbMigrate: it compares bytes.");
+                warnings.Add("Prisma up to 6.5 applies these directories in another order than Prisma 6.6 and DbMigrate.");
             }
         }
         else if (!names.All(PrismaName.IsUsual))
         {
-            warnings.Add("The directories are in the order of bytes, as Prisma up to 6.5 has them; without ICU DbMigrate does not know the order of later ones.");
+            warnings.Add(
+                "The directories are in the order of bytes, as Prisma up to 6.5 has them; that of later ones takes ICU.");
         }
     }
 

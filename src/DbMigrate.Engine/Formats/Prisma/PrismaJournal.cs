@@ -1,11 +1,10 @@
-using System.Text;
 using Npgsql;
 
 namespace DbMigrate.Engine.Formats.Prisma;
 
 /// <summary>
-/// <c>_prisma_migrations</c>: a row per attempt, never removed. Finished and not rolled back means applied, neither means failed; what is rolled
-/// back counts as not there (schema-engine, sql_migration_persistence.rs).
+/// <c>_prisma_migrations</c>: a row per attempt, never removed. Finished and not rolled back means applied, neither means failed; what is
+/// rolled back counts as not there (schema-engine, sql_migration_persistence.rs).
 /// </summary>
 /// <param name="table">The table.</param>
 /// <param name="schema">The schema of the URL, which is created; null where the URL names none.</param>
@@ -92,7 +91,8 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
 
     /// <inheritdoc/>
     public bool ChecksumMatches(JournalRow row, Migration migration) =>
-        string.Equals(row.Checksum, migration.Checksum, StringComparison.Ordinal) || PrismaChecksum.Matches(row.Checksum!, (FileScript)migration.Up!);
+        string.Equals(row.Checksum, migration.Checksum, StringComparison.Ordinal)
+        || PrismaChecksum.Matches(row.Checksum!, (FileScript)migration.Up!);
 
     /// <inheritdoc/>
     public JournalCommands Apply(Migration migration, IReadOnlyList<JournalRow> rows)
@@ -102,7 +102,8 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         {
             Before =
             [
-                // The table has nothing unique but the id. So one runner at a time looks, and inserts twice, to fail with 23505, what is there.
+                // Nothing in the table is unique but the id. So one runner at a time looks, and inserts twice, to fail with 23505,
+                // what is there.
                 new($"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"),
                 new(
                     $"""
@@ -145,7 +146,8 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
             new(
                 $"""
                 WITH undone AS (UPDATE {table} SET rolled_back_at = clock_timestamp() WHERE {Applied} RETURNING id)
-                INSERT INTO {table} (id, checksum, migration_name) SELECT $2, '', $1 FROM generate_series(1, 2) WHERE NOT EXISTS (SELECT FROM undone)
+                INSERT INTO {table} (id, checksum, migration_name)
+                SELECT $2, '', $1 FROM generate_series(1, 2) WHERE NOT EXISTS (SELECT FROM undone)
                 """,
                 version,
                 NewId()),
@@ -163,7 +165,7 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
             throw new DbMigrateException(
                 "AlreadyApplied",
                 ErrorKind.InvalidState,
-                $"Migration {migration.Version} is already recorded as applied in {table}{(undone ? ", and as rolled back after that" : "")} (P3008).",
+                $"Migration {migration.Version} is recorded as applied{(undone ? ", and as rolled back since," : "")} in {table} (P3008).",
                 undone ? "Run it again with Invoke-Migration." : "There is nothing to do.")
             {
                 Subject = migration.Version,
@@ -254,7 +256,9 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         };
     }
 
-    private JournalRow? Row(string version, IReadOnlyList<JournalRow> rows) => rows.FirstOrDefault(r => VersionComparer.Equals(r.Version, version));
+    private JournalRow? Row(string version, IReadOnlyList<JournalRow> rows) =>
+        rows.FirstOrDefault(r => VersionComparer.Equals(r.Version, version));
 
-    private SqlCommandText RollBackUnfinished(string version) => new($"UPDATE {table} SET rolled_back_at = now() WHERE {Unfinished}", version);
+    private SqlCommandText RollBackUnfinished(string version) =>
+        new($"UPDATE {table} SET rolled_back_at = now() WHERE {Unfinished}", version);
 }

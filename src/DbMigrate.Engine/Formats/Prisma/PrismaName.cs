@@ -15,7 +15,7 @@ internal static partial class PrismaName
     /// <summary>Whether a name is as Prisma makes them, so that every order is the same.</summary>
     public static bool IsUsual(string directory) => Stamped().IsMatch(directory);
 
-    /// <summary>Words as Prisma writes them: lower case, joined by <c>_</c>, at most 200 characters; what is neither letter nor digit goes.</summary>
+    /// <summary>Words as Prisma writes them: lower-case letters and digits, joined by <c>_</c>, at most 200 characters.</summary>
     public static string Slug(string name)
     {
         var text = new StringBuilder();

@@ -1,7 +1,7 @@
 namespace DbMigrate.Engine.Formats.Prisma;
 
 /// <summary>
-/// Orders directory names as Prisma 6.6 and later do: JavaScript's localeCompare, which the invariant culture agrees with where .NET has ICU.
+/// Orders directory names as Prisma 6.6 and later do: JavaScript's localeCompare, which the invariant culture is where .NET has ICU.
 /// Two names are the same only if every character is.
 /// </summary>
 internal sealed class PrismaNameComparer : StringComparer
@@ -13,7 +13,8 @@ internal sealed class PrismaNameComparer : StringComparer
     public static bool HasCulture { get; } = InvariantCulture.Compare("a", "B") < 0;
 
     /// <inheritdoc/>
-    public override int Compare(string? x, string? y) => InvariantCulture.Compare(x, y) is var order and not 0 ? order : string.CompareOrdinal(x, y);
+    public override int Compare(string? x, string? y) =>
+        InvariantCulture.Compare(x, y) is var order and not 0 ? order : string.CompareOrdinal(x, y);
 
     /// <inheritdoc/>
     public override bool Equals(string? x, string? y) => string.Equals(x, y, StringComparison.Ordinal);

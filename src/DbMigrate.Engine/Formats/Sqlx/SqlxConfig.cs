@@ -35,8 +35,8 @@ internal sealed record SqlxConfig
     private string? MigrationsDir { get; init; }
 
     /// <summary>
-    /// The file for a folder. SQLx takes the one in its current directory or in the crate's root; seen from the folder that is the nearest above
-    /// it. It counts if its <c>migrations-dir</c> is the folder, or if it names none and lies right above the folder or above <c>migrations</c>.
+    /// The file for a folder. SQLx takes the one in its current directory or in the crate's root; seen from the folder that is the nearest
+    /// above it. It counts if its <c>migrations-dir</c> (default <c>migrations</c>) is the folder, or if it names none and is right above.
     /// </summary>
     /// <exception cref="DbMigrateException"><c>InvalidToml</c>, <c>InvalidSqlxConfig</c>, <c>UnreadableFile</c>.</exception>
     public static SqlxConfig For(string folder)
@@ -57,7 +57,8 @@ internal sealed record SqlxConfig
                 ? config
                 : new SqlxConfig
                 {
-                    Warning = $"{path} is not used, because its migrations are in {named}. If SQLx is run with it on {folder}, set migrations-dir there.",
+                    Warning = $"{path} is not used, because its migrations are in {named}. "
+                        + $"If SQLx is run with it on {folder}, set migrations-dir there.",
                 };
         }
 
@@ -78,11 +79,7 @@ internal sealed record SqlxConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DbMigrateException(
-                "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {e.Message}", "Give your user the right to read it.", e)
-            {
-                Subject = path,
-            };
+            throw FileScript.Unreadable(path, e);
         }
 
         var config = new SqlxConfig { Path = path };
@@ -133,7 +130,9 @@ internal sealed record SqlxConfig
             (value as List<object> ?? throw Invalid($"{key} is no array")).Select(v => Text(v, $"an item of {key}"));
 
         string Schema(string name) =>
-            JournalTable.Parse(name) is { Schema: null } parsed ? parsed.Name : throw Invalid($"'{name}' in create-schemas is no schema name");
+            JournalTable.Parse(name) is { Schema: null } parsed
+                ? parsed.Name
+                : throw Invalid($"'{name}' in create-schemas is no schema name");
 
         Rune Character(string text) =>
             Rune.DecodeFromUtf16(text, out var rune, out var length) == System.Buffers.OperationStatus.Done && length == text.Length

@@ -89,7 +89,10 @@ internal sealed class SqlxFormat : IMigrationFormat
 
     // SQLx's rule (defaults.migration-versioning, inferred): count on if the last two versions differ by one, or the only one is 0 or 1.
     private static string NextVersion(
-        List<(FolderEntry Entry, SqlxFileName Name)> files, List<(FolderEntry Entry, SqlxFileName Name)> ups, SqlxConfig config, DateTimeOffset now)
+        List<(FolderEntry Entry, SqlxFileName Name)> files,
+        List<(FolderEntry Entry, SqlxFileName Name)> ups,
+        SqlxConfig config,
+        DateTimeOffset now)
     {
         var versions = ups.Select(f => f.Name.Version).Distinct().ToList();
         var counts = config.Sequential ?? versions switch
@@ -149,7 +152,7 @@ internal sealed class SqlxFormat : IMigrationFormat
             throw new DbMigrateException(
                 "BadFileName",
                 ErrorKind.InvalidData,
-                $"SQLx takes what stands before the first '_' for a number and refuses the whole folder {folder} because of {FolderWarnings.Some(bad)}.",
+                $"SQLx takes what stands before the first '_' for a number and refuses {folder} because of {FolderWarnings.Some(bad)}.",
                 "Rename the file, for example to 0007_add_users.sql, or move it out of the folder.")
             {
                 Subject = Path.Combine(folder, bad[0]),
@@ -183,14 +186,16 @@ internal sealed class SqlxFormat : IMigrationFormat
         };
     }
 
-    private static (FolderEntry Entry, SqlxFileName Name)? Single(IEnumerable<(FolderEntry Entry, SqlxFileName Name)> files) => files.ToList() switch
+    private static (FolderEntry Entry, SqlxFileName Name)? Single(
+        IEnumerable<(FolderEntry Entry, SqlxFileName Name)> files) => files.ToList() switch
     {
         [] => null,
         [var only] => only,
         [var first, var second, ..] => throw new DbMigrateException(
             "DuplicateVersion",
             ErrorKind.InvalidData,
-            $"{first.Entry.Path} and {second.Entry.Name} both have the version {first.Name.Version}; SQLx would run both and fail to record the second.",
+            $"{first.Entry.Path} and {second.Entry.Name} both have the version {first.Name.Version}; "
+            + "SQLx would run both and fail to record the second.",
             "Give one of them another number.")
         {
             Subject = second.Entry.Path,

@@ -90,7 +90,8 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
     }
 
     /// <inheritdoc/>
-    public bool ChecksumMatches(JournalRow row, Migration migration) => string.Equals(row.Checksum, migration.Checksum, StringComparison.Ordinal);
+    public bool ChecksumMatches(JournalRow row, Migration migration) =>
+        string.Equals(row.Checksum, migration.Checksum, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public JournalCommands Apply(Migration migration, IReadOnlyList<JournalRow> rows) => new()
@@ -127,24 +128,28 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
     };
 
     /// <inheritdoc/>
-    public IReadOnlyList<SqlCommandText> MarkApplied(Migration migration, IReadOnlyList<JournalRow> rows) => Row(migration.Version, rows) switch
-    {
-        null => [Insert(migration)],
-        { State: MigrationState.Failed } => [Delete(migration.Version), Insert(migration)],
-        var row when !ChecksumMatches(row, migration) =>
-        [
-            new(
-                $"UPDATE {table} SET checksum = $2, description = $3 WHERE version = $1",
-                Number(migration.Version),
-                Convert.FromHexString(migration.Checksum!),
-                migration.Name),
-        ],
-        _ => throw new DbMigrateException(
-            "AlreadyApplied", ErrorKind.InvalidState, $"Migration {migration.Version} is recorded as applied in {table}.", "There is nothing to do.")
+    public IReadOnlyList<SqlCommandText> MarkApplied(Migration migration, IReadOnlyList<JournalRow> rows) =>
+        Row(migration.Version, rows) switch
         {
-            Subject = migration.Version,
-        },
-    };
+            null => [Insert(migration)],
+            { State: MigrationState.Failed } => [Delete(migration.Version), Insert(migration)],
+            var row when !ChecksumMatches(row, migration) =>
+            [
+                new(
+                    $"UPDATE {table} SET checksum = $2, description = $3 WHERE version = $1",
+                    Number(migration.Version),
+                    Convert.FromHexString(migration.Checksum!),
+                    migration.Name),
+            ],
+            _ => throw new DbMigrateException(
+                "AlreadyApplied",
+                ErrorKind.InvalidState,
+                $"Migration {migration.Version} is recorded as applied in {table}.",
+                "There is nothing to do.")
+            {
+                Subject = migration.Version,
+            },
+        };
 
     /// <inheritdoc/>
     public IReadOnlyList<SqlCommandText> MarkRolledBack(string version, IReadOnlyList<JournalRow> rows) => Row(version, rows) is not null
@@ -164,7 +169,8 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
 
     private static long Number(string version) => long.Parse(version, CultureInfo.InvariantCulture);
 
-    private JournalRow? Row(string version, IReadOnlyList<JournalRow> rows) => rows.FirstOrDefault(r => VersionComparer.Equals(r.Version, version));
+    private JournalRow? Row(string version, IReadOnlyList<JournalRow> rows) =>
+        rows.FirstOrDefault(r => VersionComparer.Equals(r.Version, version));
 
     private SqlCommandText Insert(Migration migration) => new(
         $"INSERT INTO {table} (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, -1)",

@@ -25,7 +25,7 @@ internal sealed class TomlReader
     /// <summary>Reads a document.</summary>
     /// <param name="text">The document.</param>
     /// <param name="path">The file's name for error messages.</param>
-    /// <returns>Tables as dictionaries; strings; bool; arrays as <c>List&lt;object&gt;</c>; any other value as <see cref="TomlScalar"/>.</returns>
+    /// <returns>Tables as dictionaries; strings; bool; arrays as <c>List&lt;object&gt;</c>; the rest as <see cref="TomlScalar"/>.</returns>
     /// <exception cref="DbMigrateException"><c>InvalidToml</c>, with the line.</exception>
     public static Dictionary<string, object> Read(string text, string path) =>
         new TomlReader(text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal), path).ReadDocument();
@@ -310,7 +310,8 @@ internal sealed class TomlReader
             case 'u' or 'U':
                 var digits = code == 'u' ? 4 : 8;
                 if (_at + digits <= _text.Length
-                    && uint.TryParse(_text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var scalar)
+                    && uint.TryParse(
+                        _text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var scalar)
                     && Rune.TryCreate(scalar, out var rune))
                 {
                     _at += digits;
@@ -394,7 +395,8 @@ internal sealed class TomlReader
     private DbMigrateException Error(string what)
     {
         var line = _text.AsSpan(0, Math.Min(_at, _text.Length)).Count('\n') + 1;
-        return new DbMigrateException("InvalidToml", ErrorKind.InvalidData, $"{_path}:{line}: {what}.", "Correct the file; its syntax is TOML 1.0.")
+        return new DbMigrateException(
+            "InvalidToml", ErrorKind.InvalidData, $"{_path}:{line}: {what}.", "Correct the file; its syntax is TOML 1.0.")
         {
             Subject = _path,
         };

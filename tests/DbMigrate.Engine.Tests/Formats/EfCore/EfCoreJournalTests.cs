@@ -71,9 +71,9 @@ public class EfCoreJournalTests
     {
         var journal = Default();
         Assert.StartsWith("INSERT", Assert.Single(journal.MarkApplied(s_migration, [Row("other")])).Text, StringComparison.Ordinal);
-        Assert.Equal("AlreadyRecorded", Assert.Throws<DbMigrateException>(() => journal.MarkApplied(s_migration, [Row("20240101000000_a")])).Id);
+        Assert.Equal("AlreadyApplied", Assert.Throws<DbMigrateException>(() => journal.MarkApplied(s_migration, [Row("20240101000000_a")])).Id);
         Assert.Equal(["20240101000000_a"], Assert.Single(journal.MarkRolledBack(s_migration.Version, [Row("20240101000000_a")])).Parameters);
-        Assert.Equal("NotRecorded", Assert.Throws<DbMigrateException>(() => journal.MarkRolledBack("x", [])).Id);
+        Assert.Equal("NotApplied", Assert.Throws<DbMigrateException>(() => journal.MarkRolledBack("x", [])).Id);
         Assert.Equal("ForceNotSupported", Assert.Throws<DbMigrateException>(() => journal.Force("1")).Id);
     }
 

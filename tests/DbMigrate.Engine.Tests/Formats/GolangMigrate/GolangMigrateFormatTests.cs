@@ -73,7 +73,9 @@ public sealed class GolangMigrateFormatTests
     [InlineData("", false, "20240506070809_add_users.up.sql")]
     [InlineData("20230101000000_a.up.sql", null, "20240506070809_add_users.up.sql")]
     [InlineData("20230101000000_a.up.sql", true, "20240506070809_add_users.up.sql;20240506070809_add_users.down.sql")]
-    [InlineData("20240506070809_a.up.sql;20240506070809_a.down.sql", null, "20240506070810_add_users.up.sql;20240506070810_add_users.down.sql")]
+    [InlineData(
+        "20240506070809_a.up.sql;20240506070809_a.down.sql",
+        null, "20240506070810_add_users.up.sql;20240506070810_add_users.down.sql")]
     [InlineData("000007_a.up.pgsql;000007_a.down.pgsql", null, "000008_add_users.up.pgsql;000008_add_users.down.pgsql")]
     [InlineData("9_a.up.sql", null, "10_add_users.up.sql")]
     [InlineData("999_a.up.sql", null, "1000_add_users.up.sql")]

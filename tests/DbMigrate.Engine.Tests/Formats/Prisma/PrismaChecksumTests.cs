@@ -50,7 +50,8 @@ public sealed class PrismaChecksumTests
     [InlineData("ab\ncd\nef\ngh\rab", "ab\r\ncd\r\nef\r\ngh\rab", true)]
     [InlineData("ab\r\ncd\r\nef\r\ngh\rab", "ab\ncd\nef\ngh\rab", true)]
     [InlineData("abc\n", "abc", false)]
-    [InlineData("a\r", "a\r", true)]
+    [InlineData("a\nb\r", "a\r\nb\r", true)]
+    [InlineData("a\nb", "a\r\nb\r", false)]
     public void Line_ends_may_change(string recorded, string file, bool same) =>
         Assert.Equal(same, Matches(Compute(Encoding.UTF8.GetBytes(recorded)), file));
 
@@ -59,7 +60,8 @@ public sealed class PrismaChecksumTests
     [InlineData("fcd82ad675d7dc656dc91821af192efed48edfa85c8ba9777e1d84490cc4fd1", true)]
     [InlineData("FC0D82AD675D7DC656DC91821AF192EFED48EDFA85C8BA9777E1D84490CC4FD1", false)]
     [InlineData("", false)]
-    public void Old_engines_wrote_it_unpadded(string recorded, bool same) => Assert.Equal(same, Matches(recorded, "CREATE TABLE t1(id int);\n"));
+    public void Old_engines_wrote_it_unpadded(string recorded, bool same) =>
+        Assert.Equal(same, Matches(recorded, "CREATE TABLE t1(id int);\n"));
 
     [Theory]
     [InlineData(65534)]

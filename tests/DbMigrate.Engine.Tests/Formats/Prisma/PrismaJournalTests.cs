@@ -13,8 +13,11 @@ public sealed class PrismaJournalTests : IDisposable
     // started, finished, rolled back, logs, steps; '=' where finished equals started.
     private const string Shape =
         """
-        SELECT string_agg(concat_ws(' ', CASE WHEN finished_at IS NULL THEN '-' WHEN finished_at = started_at THEN '=' WHEN finished_at > started_at THEN 'T' END,
-            CASE WHEN rolled_back_at IS NULL THEN '-' ELSE 'T' END, coalesce('''' || logs || '''', '-'), applied_steps_count), ', ' ORDER BY started_at)
+        SELECT string_agg(concat_ws(' ',
+            CASE WHEN finished_at IS NULL THEN '-' WHEN finished_at = started_at THEN '=' WHEN finished_at > started_at THEN 'T' END,
+            CASE WHEN rolled_back_at IS NULL THEN '-' ELSE 'T' END,
+            coalesce('''' || logs || '''', '-'),
+            applied_steps_count), ', ' ORDER BY started_at)
         FROM "_prisma_migrations"
         """;
 
@@ -38,8 +41,8 @@ public sealed class PrismaJournalTests : IDisposable
 
         Assert.Equal("T - - 1", await ShapeAsync(database));
         var row = Assert.Single(await database.Target.RowsAsync(
-            "SELECT id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', checksum, migration_name, now() - started_at < interval '1 min' "
-            + "FROM _prisma_migrations"));
+            "SELECT id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', checksum, migration_name, "
+            + "now() - started_at < interval '1 min' FROM _prisma_migrations"));
         Assert.Equal([true, Checksum, Name, true], row);
         var read = Assert.Single(await database.ReadAsync());
         Assert.Equal((Name, MigrationState.Applied, "a", Checksum), (read.Version, read.State, read.Name, read.Checksum));
@@ -66,7 +69,8 @@ public sealed class PrismaJournalTests : IDisposable
 
         // Resumed: the same row ends as if nothing had been.
         await ApplyAsync("- - 'boom' 0", "T - - 1");
-        await database.OutsideAsync(database.Journal.Undo(Name, []), async () => Assert.Equal("T - - 1", await ShapeAsync(database)));
+        await database.OutsideAsync(
+            database.Journal.Undo(Name, []), async () => Assert.Equal("T - - 1", await ShapeAsync(database)));
         Assert.Equal("T T - 1", await ShapeAsync(database));
 
         async Task ApplyAsync(string during, string after, string? error = null)

@@ -16,14 +16,24 @@ public sealed class SqlxChecksumTests
     [InlineData(Table + "\n", TableLf)]
     [InlineData(Table, "2133a3713ce5c22a1e5b863dc5b508a8cb6766560ccb174d10074b33051a5efa7117e5ff20aed8a8e251cbe3d9be1f42")]
     [InlineData(Table + "\r\n", "bf93157073ba35ee8aed3365c98c489754bbdaebdf1b58612e2ee002cce655a09f5b92feb09be1a5718c935d2962ab16")]
-    [InlineData("\uFEFF" + Table + "\n", "813729a7e48ce9e8c5465d55f090b2d0b6d93d942d3f535d60fcd2643606b8d7aac19226745e26980621d95464c91d8d")]
-    [InlineData("-- Add migration script here\n", "ff95923ef9afbcc89efe330243d1754c4719be221420d411481e688ede306676fa9729ff84319a52d2331096e736b892")]
-    [InlineData("-- Add up migration script here\n", "933f34bc4488c070330c8fde9d1ab04409645572d2303300f2b2407b02de24d4e032cc0aed9ab193a997bc4bcc5ff3e9")]
-    [InlineData("-- Add down migration script here\n", "6a70a69e4b28b63c72dd1cb75c8e909e6e521b12a387c55273cfbb0e293c6140ef014f735be80e3d8905bcbbef3acb29")]
+    [InlineData(
+        "\uFEFF" + Table + "\n",
+        "813729a7e48ce9e8c5465d55f090b2d0b6d93d942d3f535d60fcd2643606b8d7aac19226745e26980621d95464c91d8d")]
+    [InlineData(
+        "-- Add migration script here\n",
+        "ff95923ef9afbcc89efe330243d1754c4719be221420d411481e688ede306676fa9729ff84319a52d2331096e736b892")]
+    [InlineData(
+        "-- Add up migration script here\n",
+        "933f34bc4488c070330c8fde9d1ab04409645572d2303300f2b2407b02de24d4e032cc0aed9ab193a997bc4bcc5ff3e9")]
+    [InlineData(
+        "-- Add down migration script here\n",
+        "6a70a69e4b28b63c72dd1cb75c8e909e6e521b12a387c55273cfbb0e293c6140ef014f735be80e3d8905bcbbef3acb29")]
     [InlineData(
         "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);\n",
         "21476f803bc072ea19de9b92d639c17785b8b4b672c83384434d0058192b9d453bfee0f228902b89c6c74e3757014031")]
-    [InlineData("-- naïve café ☕\nSELECT 1;\n", "1d4013e8e6f24e515f169e43268b6d80ae030cbf358c90d90f635dc5eb8e2813104c34a796711ad6c39245ac0cf830fd")]
+    [InlineData(
+        "-- naïve café ☕\nSELECT 1;\n",
+        "1d4013e8e6f24e515f169e43268b6d80ae030cbf358c90d90f635dc5eb8e2813104c34a796711ad6c39245ac0cf830fd")]
     [InlineData(
         "CREATE TABLE users (id BIGSERIAL PRIMARY KEY);\nCREATE TABLE posts (id BIGSERIAL PRIMARY KEY, user_id BIGINT REFERENCES users (id));\n",
         "c1204f4dea40683099478abaa757ff0dcfea692b4508ba1b0aca706993eee32e92027fc1b2712d6690b133e7ea860857")]
@@ -36,7 +46,8 @@ public sealed class SqlxChecksumTests
         "\uFEFF" + Table + "\r\n",
         "a8321b47b10c0f69917d04619aef6f58fa4361f8c76ec58b69a5c50695aaa71a1666a0feacc051a316b975140804d13b")]
     [InlineData("🚀", Table + "🚀\n", TableLf)]
-    public void Leaves_out_ignored_characters(string ignored, string content, string checksum) => Assert.Equal(checksum, Compute(content, ignored));
+    public void Leaves_out_ignored_characters(string ignored, string content, string checksum) =>
+        Assert.Equal(checksum, Compute(content, ignored));
 
     [Theory]
     [InlineData(65535)]
@@ -56,7 +67,8 @@ public sealed class SqlxChecksumTests
     [InlineData(5, "F0 9F", 5)]
     public void Names_the_byte_that_is_not_UTF8(int before, string bytes, int offset)
     {
-        byte[] content = [.. Enumerable.Repeat((byte)' ', before), .. Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal))];
+        byte[] content =
+            [.. Enumerable.Repeat((byte)' ', before), .. Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal))];
         var error = Assert.Throws<DbMigrateException>(
             () => SqlxChecksum.Compute(new MemoryStream(content), "0001_a.sql", new HashSet<Rune>()));
         Assert.Equal("InvalidUtf8", error.Id);

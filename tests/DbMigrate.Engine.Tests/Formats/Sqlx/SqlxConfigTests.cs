@@ -1,4 +1,3 @@
-using System.Text;
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Formats.Sqlx;
 using Xunit;

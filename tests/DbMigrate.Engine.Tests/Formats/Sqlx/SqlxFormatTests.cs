@@ -129,7 +129,9 @@ public sealed class SqlxFormatTests
     [InlineData("", null, "20240506050809_add_users.sql")]
     [InlineData("", true, "20240506050809_add_users.up.sql;20240506050809_add_users.down.sql")]
     [InlineData("20230101000000_a.sql", null, "20240506050809_add_users.sql")]
-    [InlineData("20230101000000_a.up.sql;20230101000000_a.down.sql", null, "20240506050809_add_users.up.sql;20240506050809_add_users.down.sql")]
+    [InlineData(
+        "20230101000000_a.up.sql;20230101000000_a.down.sql",
+        null, "20240506050809_add_users.up.sql;20240506050809_add_users.down.sql")]
     [InlineData("20230101000000_a.up.sql;20230101000000_a.down.sql", false, "20240506050809_add_users.sql")]
     [InlineData("0001_a.sql", null, "0002_add_users.sql")]
     [InlineData("0_a.sql", null, "1_add_users.sql")]

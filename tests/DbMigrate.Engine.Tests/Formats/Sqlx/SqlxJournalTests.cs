@@ -28,7 +28,8 @@ public sealed class SqlxJournalTests : IDisposable
         await database.ApplyAsync(First);
 
         var row = Assert.Single(await database.Target.RowsAsync(
-            "SELECT version, description, success, encode(checksum, 'hex'), execution_time, now() - installed_on < interval '1 min' FROM _sqlx_migrations"));
+            "SELECT version, description, success, encode(checksum, 'hex'), execution_time, now() - installed_on < interval '1 min' "
+            + "FROM _sqlx_migrations"));
         Assert.Equal([1L, "create a", true, Checksum], row[..4]);
         Assert.InRange((long)row[4]!, 1, 60_000_000_000);
         Assert.True((bool)row[5]!);
