@@ -61,7 +61,8 @@ internal static class StatusLine
     };
 
     // A name is one word, as it is in the file's name, also where the tool's table has blanks (SQLx).
-    private static string Line(string version, string word, string name) => $"{version}/{word}: {name.Replace(' ', '_')}".TrimEnd(' ', ':');
+    private static string Line(string version, string word, string name) =>
+        name.Length == 0 ? $"{version}/{word}" : $"{version}/{word}: {name.Replace(' ', '_')}";
 
     private static string Work(MigrationResult result)
     {

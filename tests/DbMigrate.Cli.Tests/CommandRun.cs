@@ -14,9 +14,14 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
     public static Task<CommandRun> OfAsync(params string[] arguments) => OfAsync(null, null, arguments);
 
     public static async Task<CommandRun> OfAsync(
-        string? databaseUrl, string? folder, string[] arguments, Func<Process, Task>? meanwhile = null)
+        string? databaseUrl, string? folder, string[] arguments, Func<Process, Task>? meanwhile = null, string? temporaryFolder = null)
     {
         using var process = new Process { StartInfo = Start(databaseUrl, folder, arguments) };
+        if (temporaryFolder is not null)
+        {
+            process.StartInfo.Environment["TMPDIR"] = temporaryFolder;
+        }
+
         var stdout = new StringBuilder();
         var stderr = new StringBuilder();
         process.OutputDataReceived += (_, e) => Append(stdout, e.Data);

@@ -26,8 +26,7 @@ public class SignalTests
             async process =>
             {
                 await UntilAsync(async () => await SleepersAsync(database) == 1);
-                using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
-                await kill.WaitForExitAsync();
+                await SendAsync(signal, process);
             });
 
         Assert.Equal(1, run.ExitCode);
@@ -41,6 +40,40 @@ public class SignalTests
         // Nothing is left that would keep the next run away.
         database.Write("2_b.sql", "CREATE TABLE b (id int);\n");
         Assert.Equal(0, (await database.RunAsync("migrate", "--runner-wait", "5s")).ExitCode);
+    }
+
+    [SkippableFact]
+    public async Task The_demo_cleans_up_behind_itself()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");
+        using var temporary = new TemporaryFolder();
+        if (!OperatingSystem.IsWindows())
+        {
+            // The server may run as another user.
+            File.SetUnixFileMode(temporary.Path, (UnixFileMode)0b111_101_101);
+        }
+
+        var run = await CommandRun.OfAsync(
+            null,
+            null,
+            ["demo"],
+            async process =>
+            {
+                await UntilAsync(() => Task.FromResult(Directory.EnumerateDirectories(temporary.Path, "dbmigrate-demo-*").Any()));
+                await SendAsync("INT", process);
+            },
+            temporary.Path);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("PostgreSQL ", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temporary.Path, "dbmigrate*"));
+    }
+
+    private static async Task SendAsync(string signal, Process process)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     private static Task<long> SleepersAsync(SampleDatabase database) => database.Target.ScalarAsync<long>(

@@ -38,9 +38,11 @@ public class UsageTests
     [InlineData("ef-core")]
     public async Task A_format_may_be_spelled_as_here_or_as_in_PowerShell(string format)
     {
-        var run = await CommandRun.OfAsync("migrate-info", ".", "--format", format, "--database-url", "postgres://a@127.0.0.1:1/x");
+        // It is understood if what fails is the rest.
+        using var folder = new TemporaryFolder();
+        var run = await CommandRun.OfAsync("migrate-info", folder.Path, "--format", format, "--database-url", "postgres://a@127.0.0.1:1/x");
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("127.0.0.1:1", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--format is one of", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class PesterTests(ITestOutputHelper output)
         string[] arguments =
         [
             "-NoProfile", "-NonInteractive", "-File", Path.Combine(Folder, "Run.ps1"), "-File", Path.Combine(Folder, file), "-Module", Repository.Module,
-            "-OtherNpgsql", Repository.OtherNpgsql,
+            "-OtherAssemblies", Repository.OtherAssemblies,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
         using var process = Process.Start(start)!;

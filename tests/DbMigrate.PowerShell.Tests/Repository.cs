@@ -11,8 +11,8 @@ internal static class Repository
     /// <summary>The manifest of the staged module.</summary>
     public static string Module => Metadata("Module");
 
-    /// <summary>A version of Npgsql that is not ours.</summary>
-    public static string OtherNpgsql => Metadata("OtherNpgsql");
+    /// <summary>Assemblies in versions that are not ours, separated by semicolons.</summary>
+    public static string OtherAssemblies => Metadata("OtherAssemblies");
 
     private static string Metadata(string key) =>
         typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!;

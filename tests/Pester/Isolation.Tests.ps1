@@ -1,7 +1,8 @@
-Describe 'Another module with another Npgsql' {
+Describe 'Another module with another Npgsql and AWSSDK.Core' {
     It 'is loaded first and disturbs nothing' {
         # As a binary module would do it: into the default context.
-        $other = New-Module -Name OtherModule -ArgumentList $env:DBMIGRATE_TEST_NPGSQL -ScriptBlock { param($path) Add-Type -Path $path } | Import-Module -PassThru
+        $assemblies = $env:DBMIGRATE_TEST_ASSEMBLIES -split ';'
+        $other = New-Module -Name OtherModule -ArgumentList (, $assemblies) -ScriptBlock { param($paths) Add-Type -Path $paths } | Import-Module -PassThru
         $other.Name | Should -Be 'OtherModule'
 
         . $PSScriptRoot/Setup.ps1
@@ -14,6 +15,8 @@ Describe 'Another module with another Npgsql' {
         $ours = $loaded | Where-Object { $_ -ne $theirs }
         $theirs.GetName().Version | Should -BeLessThan $ours.GetName().Version
         [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($ours).Name | Should -Be 'DbMigrate'
+
+        [AppDomain]::CurrentDomain.GetAssemblies().Where{ $_.GetName().Name -eq 'AWSSDK.Core' }.Count | Should -Be 1
 
         # The other module's own version goes on working as well.
         $theirs.GetType('Npgsql.NpgsqlConnectionStringBuilder')::new('Host=nowhere').Host | Should -Be 'nowhere'

@@ -6,8 +6,8 @@ param(
     [Parameter(Mandatory)] [string] $File,
     # The staged module's manifest.
     [Parameter(Mandatory)] [string] $Module,
-    # An assembly of Npgsql in a version that is not the module's.
-    [string] $OtherNpgsql
+    # Assemblies that another module may have loaded first, in other versions than ours; separated by semicolons.
+    [string] $OtherAssemblies
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -15,9 +15,9 @@ if (-not (Get-Module Pester -ListAvailable | Where-Object Version -ge '5.0')) { 
 Import-Module Pester -MinimumVersion 5.0
 
 # What the machine's user has set must not decide what is tested.
-Get-ChildItem Env:PG*, Env:DATABASE_URL -ErrorAction Ignore | Where-Object Name -NotLike 'PGBIN*' | Remove-Item
+Get-ChildItem Env:PG*, Env:DATABASE_URL -ErrorAction Ignore | Remove-Item
 $env:DBMIGRATE_TEST_MODULE = $Module
-$env:DBMIGRATE_TEST_NPGSQL = $OtherNpgsql
+$env:DBMIGRATE_TEST_ASSEMBLIES = $OtherAssemblies
 
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $File

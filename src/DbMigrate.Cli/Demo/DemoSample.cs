@@ -1,5 +1,3 @@
-using DbMigrate.Engine.Migrations;
-
 namespace DbMigrate.Cli.Demo;
 
 /// <summary>A sample folder of docs/samples, and the mistake that the demo makes in a copy of it.</summary>

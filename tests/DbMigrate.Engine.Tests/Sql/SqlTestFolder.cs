@@ -14,10 +14,11 @@ internal static class SqlTestFolder
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
         {
-            var candidate = System.IO.Path.Combine(folder, "Sql", "testdata");
-            if (Directory.Exists(candidate))
+            // The build copies testdata, but golden files are written where they belong.
+            var candidate = System.IO.Path.Combine(folder, "Sql");
+            if (File.Exists(System.IO.Path.Combine(candidate, "SqlTestFolder.cs")))
             {
-                return System.IO.Path.Combine(folder, "Sql");
+                return candidate;
             }
         }
 
