@@ -60,8 +60,8 @@ public sealed class KillTests
         for (var i = 2; i <= 12; i++)
         {
             folder.Add(i, $"step{i}", i % 3 == 0
-                ? [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE INDEX CONCURRENTLY log_{i} ON log (n)", $"CREATE TABLE t{i} AS SELECT pg_sleep(0.02)"]
-                : [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE TABLE t{i} AS SELECT pg_sleep(0.02)"]);
+                ? [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE INDEX CONCURRENTLY log_{i} ON log (n)", $"CREATE TABLE t{i} AS SELECT 1 AS n FROM pg_sleep(0.02)"]
+                : [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE TABLE t{i} AS SELECT 1 AS n FROM pg_sleep(0.02)"]);
         }
 
         return folder;
