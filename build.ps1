@@ -4,8 +4,9 @@
 .SYNOPSIS
     Builds, tests and packs the module.
 .DESCRIPTION
-    Build lays the module out as it is installed, in out/DbMigrate/<version>. Test runs all tests, those in PowerShell among them. Pack makes
-    a NuGet package for Publish-PSResource and a ZIP file for hosts without a gallery, both in out. The exit code is not 0 when a task fails.
+    Build lays the module out as it is installed, in out/DbMigrate/<version>. Test runs all tests, those in PowerShell among them. Pack
+    makes a NuGet package for Publish-PSResource and a ZIP file for hosts without a gallery, both in out. The exit code is not 0 when a
+    task fails.
 .EXAMPLE
     ./build.ps1 Build Test Pack
 #>
@@ -30,7 +31,8 @@ function Invoke-DotNet {
 }
 
 function Build {
-    Invoke-DotNet build (Join-Path $PSScriptRoot src DbMigrate.PowerShell) --configuration $Configuration --nologo --verbosity quiet '-target:Stage'
+    $project = Join-Path $PSScriptRoot src DbMigrate.PowerShell
+    Invoke-DotNet build $project --configuration $Configuration --nologo --verbosity quiet '-target:Stage'
     $null = Test-ModuleManifest (Join-Path $module DbMigrate.psd1)
     Write-Output "Built $module"
 }
@@ -49,7 +51,8 @@ function Pack {
     Write-Output $zip, $package
 }
 
-# A NuGet package is a ZIP file with a manifest of its own (the nuspec) at the top and, for the format's sake, two files that list its parts.
+# A NuGet package is a ZIP file with a manifest of its own (the nuspec) at the top and, for the format's sake, two files that list its
+# parts.
 function Save-Package([string] $Path) {
     [IO.File]::Delete($Path)
     $escape = { [Security.SecurityElement]::Escape($args[0]) }
@@ -73,7 +76,8 @@ function Save-Package([string] $Path) {
         '<Default Extension="dll" ContentType="application/octet" /><Default Extension="ps1xml" ContentType="application/octet" />' +
         '<Default Extension="xml" ContentType="application/octet" /><Default Extension="txt" ContentType="application/octet" />' +
         '<Override PartName="/LICENSE" ContentType="application/octet" /></Types>'
-    $relations = '<?xml version="1.0" encoding="utf-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">' +
+    $relations = '<?xml version="1.0" encoding="utf-8"?>' +
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">' +
         '<Relationship Type="http://schemas.microsoft.com/packaging/2010/07/manifest" Target="/DbMigrate.nuspec" Id="R1" /></Relationships>'
 
     $archive = [IO.Compression.ZipFile]::Open($Path, 'Create')

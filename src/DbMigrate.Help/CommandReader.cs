@@ -4,8 +4,8 @@ using System.Runtime.Loader;
 namespace DbMigrate.Help;
 
 /// <summary>
-/// Reads the cmdlets of an assembly from its metadata. PowerShell itself is not needed for that, a reference assembly of it is enough; it does
-/// mean that attributes are read and never created.
+/// Reads the cmdlets of an assembly from its metadata. PowerShell itself is not needed for that, a reference assembly of it is enough; it
+/// does mean that attributes are read and never created.
 /// </summary>
 public static class CommandReader
 {
@@ -19,7 +19,9 @@ public static class CommandReader
         var folder = Path.GetDirectoryName(Path.GetFullPath(module))!;
         AssemblyLoadContext.Default.Resolving += (context, name) =>
         {
-            var file = name.Name == Path.GetFileNameWithoutExtension(powerShell) ? Path.GetFullPath(powerShell) : Path.Combine(folder, name.Name + ".dll");
+            var file = name.Name == Path.GetFileNameWithoutExtension(powerShell)
+                ? Path.GetFullPath(powerShell)
+                : Path.Combine(folder, name.Name + ".dll");
             return File.Exists(file) ? context.LoadFromAssemblyPath(file) : null;
         };
         return Read(AssemblyLoadContext.Default.LoadFromAssemblyPath(Path.GetFullPath(module)));
@@ -27,13 +29,15 @@ public static class CommandReader
 
     /// <summary>The cmdlets of an assembly, by name.</summary>
     public static IReadOnlyList<CommandShape> Read(Assembly module) =>
-        module.GetTypes().Where(t => !t.IsAbstract && Find(t, "CmdletAttribute") is not null).Select(Read).OrderBy(c => c.Name, StringComparer.Ordinal).ToList();
+        module.GetTypes().Where(t => !t.IsAbstract && Find(t, "CmdletAttribute") is not null)
+            .Select(Read).OrderBy(c => c.Name, StringComparer.Ordinal).ToList();
 
     private static CommandShape Read(Type type)
     {
         var cmdlet = Find(type, "CmdletAttribute")!;
         var outputs = type.CustomAttributes.Where(a => a.AttributeType.FullName == Namespace + "OutputTypeAttribute")
-            .SelectMany(a => (IReadOnlyCollection<CustomAttributeTypedArgument>)a.ConstructorArguments[0].Value!).Select(a => (Type)a.Value!);
+            .SelectMany(a => (IReadOnlyCollection<CustomAttributeTypedArgument>)a.ConstructorArguments[0].Value!)
+            .Select(a => (Type)a.Value!);
         return new CommandShape(
             $"{cmdlet.ConstructorArguments[0].Value}-{cmdlet.ConstructorArguments[1].Value}",
             type.GetProperties().SelectMany(Parameters).ToList(),
@@ -46,7 +50,8 @@ public static class CommandReader
         var aliases = Find(property, "AliasAttribute") is { } alias
             ? ((IEnumerable<CustomAttributeTypedArgument>)alias.ConstructorArguments[0].Value!).Select(a => (string)a.Value!).ToList()
             : [];
-        return property.CustomAttributes.Where(a => a.AttributeType.FullName == Namespace + "ParameterAttribute").Select(parameter => new CommandParameter
+        var parameters = property.CustomAttributes.Where(a => a.AttributeType.FullName == Namespace + "ParameterAttribute");
+        return parameters.Select(parameter => new CommandParameter
         {
             Name = property.Name,
             Type = property.PropertyType,

@@ -5,7 +5,8 @@ namespace DbMigrate.Help;
 /// <param name="Parameters">Its parameters, one entry for each set that a parameter is in.</param>
 /// <param name="Outputs">The types it gives.</param>
 /// <param name="SupportsShouldProcess">Whether it has <c>-WhatIf</c> and <c>-Confirm</c>.</param>
-public sealed record CommandShape(string Name, IReadOnlyList<CommandParameter> Parameters, IReadOnlyList<Type> Outputs, bool SupportsShouldProcess)
+public sealed record CommandShape(
+    string Name, IReadOnlyList<CommandParameter> Parameters, IReadOnlyList<Type> Outputs, bool SupportsShouldProcess)
 {
     /// <summary>The names of the parameters, each once.</summary>
     public IEnumerable<string> ParameterNames => Parameters.Select(p => p.Name).Distinct();

@@ -1,8 +1,8 @@
 namespace DbMigrate.Help;
 
 /// <summary>
-/// A page of <c>docs/cmdlets</c>: a title, the synopsis below it, and the sections Description, Examples, Parameters, Inputs, Outputs, Notes and
-/// Related links. An example, a parameter, an input or an output is a third-level heading.
+/// A page of <c>docs/cmdlets</c>: a title, the synopsis below it, and the sections Description, Examples, Parameters, Inputs, Outputs,
+/// Notes and Related links. An example, a parameter, an input or an output is a third-level heading.
 /// </summary>
 public sealed class HelpPage
 {

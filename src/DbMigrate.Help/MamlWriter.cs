@@ -81,7 +81,14 @@ public static class MamlWriter
         : [];
 
     private static XElement Parameter(
-        string name, string description, string? type, bool isMandatory, string position, string pipeline, bool takesWildcards, string aliases) => new(
+        string name,
+        string description,
+        string? type,
+        bool isMandatory,
+        string position,
+        string pipeline,
+        bool takesWildcards,
+        string aliases) => new(
         Command + "parameter",
         new XAttribute("required", isMandatory),
         new XAttribute("variableLength", type?.EndsWith("[]", StringComparison.Ordinal) ?? false),
@@ -92,7 +99,10 @@ public static class MamlWriter
         new XElement(Maml + "name", name),
         new XElement(Maml + "description", Paragraphs(description)),
         type is null ? null : new XElement(
-            Command + "parameterValue", new XAttribute("required", true), new XAttribute("variableLength", type.EndsWith("[]", StringComparison.Ordinal)), type),
+            Command + "parameterValue",
+            new XAttribute("required", true),
+            new XAttribute("variableLength", type.EndsWith("[]", StringComparison.Ordinal)),
+            type),
         new XElement(Dev + "type", new XElement(Maml + "name", type ?? "SwitchParameter"), new XElement(Maml + "uri")));
 
     private static XElement Type(string element, (string Type, string Text) type) => new(
@@ -106,7 +116,9 @@ public static class MamlWriter
         new XElement(Dev + "code", example.Code),
         new XElement(Dev + "remarks", Paragraphs(example.Remarks)));
 
-    private static XElement Link(string name) => new(Maml + "navigationLink", new XElement(Maml + "linkText", name), new XElement(Maml + "uri"));
+    private static XElement Link(string name) => new(
+        Maml + "navigationLink", new XElement(Maml + "linkText", name), new XElement(Maml + "uri"));
 
-    private static IEnumerable<XElement> Paragraphs(string text) => MarkdownText.Paragraphs(text).Select(p => new XElement(Maml + "para", p));
+    private static IEnumerable<XElement> Paragraphs(string text) =>
+        MarkdownText.Paragraphs(text).Select(p => new XElement(Maml + "para", p));
 }

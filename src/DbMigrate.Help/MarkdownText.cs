@@ -42,7 +42,8 @@ public static partial class MarkdownText
     }
 
     /// <summary>A line without markup for code, emphasis and links.</summary>
-    public static string Plain(string line) => Link().Replace(line, "$1").Replace("**", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
+    public static string Plain(string line) =>
+        Link().Replace(line, "$1").Replace("**", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\[([^\]]+)\]\([^)]+\)")]
     private static partial Regex Link();

@@ -21,7 +21,7 @@ public sealed partial class DurationTransformationAttribute : ArgumentTransforma
         var text = Convert.ToString(value, CultureInfo.InvariantCulture)?.Trim() ?? "";
         var duration = value as TimeSpan? ?? Parse(text);
         return duration >= TimeSpan.Zero && duration <= Longest ? duration : throw new ArgumentTransformationMetadataException(
-            $"'{text}' is no time limit. Write a number with its unit, 500ms, 5s, 2min or 1h, or hours:minutes:seconds, 00:00:05; 0 is for ever.");
+            $"'{text}' is no time limit. Write a number with its unit, 500ms, 5s, 2min or 1h, or hours:minutes:seconds; 0 is for ever.");
     }
 
     private static TimeSpan? Parse(string text)
@@ -32,7 +32,9 @@ public sealed partial class DurationTransformationAttribute : ArgumentTransforma
         }
 
         var match = WithUnit().Match(text);
-        return match.Success ? double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * Unit(match.Groups["unit"].Value) : null;
+        return match.Success
+            ? double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * Unit(match.Groups["unit"].Value)
+            : null;
     }
 
     private static TimeSpan Unit(string unit) => unit switch

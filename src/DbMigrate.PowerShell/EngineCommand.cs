@@ -3,8 +3,8 @@ using System.Management.Automation;
 namespace DbMigrate.Commands;
 
 /// <summary>
-/// What all cmdlets share: waiting for the engine, being stopped, and turning the engine's errors into error records. Their properties, fields
-/// and base types never mention a type of the engine: PowerShell looks at those at import, and the engine is not to be loaded then.
+/// What all cmdlets share: waiting for the engine, being stopped, and turning the engine's errors into error records. Their properties,
+/// fields and base types never mention a type of the engine: PowerShell looks at those at import, and the engine is not to be loaded then.
 /// </summary>
 public abstract class EngineCommand : PSCmdlet, IDisposable
 {
@@ -41,7 +41,9 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return true;
     });
 
-    /// <summary>Asks for each item, right before what it is about is done, and returns those up to the first "no"; none with <c>-WhatIf</c>.</summary>
+    /// <summary>
+    /// Asks for each item, right before what it is about is done, and returns those up to the first "no"; none with <c>-WhatIf</c>.
+    /// </summary>
     protected IReadOnlyList<T> Accept<T>(IEnumerable<T> items, string target, Func<T, string> action)
     {
         var accepted = new List<T>();

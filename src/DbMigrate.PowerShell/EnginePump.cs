@@ -39,7 +39,8 @@ internal sealed class EnginePump(Cmdlet cmdlet) : IEngineObserver, IDisposable
     public T Await<T>(Func<CancellationToken, Task<T>> work)
     {
         var task = Task.Run(() => work(_stop.Token));
-        task.ContinueWith(_ => _writes.Add(null), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(
+            _ => _writes.Add(null), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             Write();

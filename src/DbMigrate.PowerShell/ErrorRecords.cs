@@ -8,6 +8,9 @@ internal static class ErrorRecords
 {
     private const int MaxListed = 10;
 
+    private static readonly MigrationOutcome[] Told =
+        [MigrationOutcome.Applied, MigrationOutcome.Undone, MigrationOutcome.AlreadyApplied, MigrationOutcome.NotRun];
+
     /// <summary>The error record of an error of the engine.</summary>
     public static ErrorRecord From(DbMigrateException error) => new(error, "DbMigrate." + error.Id, Category(error.Kind), error.Subject)
     {
@@ -19,7 +22,10 @@ internal static class ErrorRecords
 
     /// <summary>A <c>-Path</c> that is not in the file system.</summary>
     public static DbMigrateException NotFileSystem(string path) => new(
-        "NotFileSystemPath", ErrorKind.InvalidArgument, $"'{path}' is not a path of the file system.", "Give the path of a folder with migrations.")
+        "NotFileSystemPath",
+        ErrorKind.InvalidArgument,
+        $"'{path}' is not a path of the file system.",
+        "Give the path of a folder with migrations.")
     { Subject = path };
 
     /// <summary>A <c>-Path</c> with wildcards that no folder fits.</summary>
@@ -51,9 +57,10 @@ internal static class ErrorRecords
     private static string Describe(MigrationFailedException error)
     {
         var text = new StringBuilder(error.Message);
-        foreach (var outcome in new[] { MigrationOutcome.Applied, MigrationOutcome.Undone, MigrationOutcome.AlreadyApplied, MigrationOutcome.NotRun })
+        foreach (var outcome in Told)
         {
-            var names = error.Results.Where(r => r.Outcome == outcome).Select(r => r.Name.Length == 0 ? r.Version : $"{r.Version} {r.Name}").ToList();
+            var names = error.Results.Where(r => r.Outcome == outcome)
+                .Select(r => r.Name.Length == 0 ? r.Version : $"{r.Version} {r.Name}").ToList();
             if (names.Count > 0)
             {
                 text.AppendLine().Append(Title(outcome)).Append(": ").AppendJoin(", ", names.Take(MaxListed));

@@ -67,7 +67,8 @@ public sealed class MigrationCompleter : IArgumentCompleter
 
     private static IEnumerable<CompletionResult> Results(IEnumerable<(string Version, string Name)> migrations, string word) =>
         from migration in migrations
-        where migration.Version.StartsWith(word, StringComparison.OrdinalIgnoreCase) || migration.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase)
+        where migration.Version.StartsWith(word, StringComparison.OrdinalIgnoreCase)
+            || migration.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase)
         let title = migration.Name.Length == 0 ? migration.Version : $"{migration.Version} {migration.Name}"
         select new CompletionResult(Quote(migration.Version), title, CompletionResultType.ParameterValue, title);
 

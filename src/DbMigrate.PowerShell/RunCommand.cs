@@ -84,7 +84,8 @@ public abstract class RunCommand : DatabaseCommand
     /// <inheritdoc/>
     protected override void Finish()
     {
-        var groups = _input.GroupBy(m => (m.Folder, Target: Target ?? m.Target, Format: Format ?? m.Format, Table: JournalTable ?? m.JournalTable));
+        var groups = _input.GroupBy(
+            m => (m.Folder, Target: Target ?? m.Target, Format: Format ?? m.Format, Table: JournalTable ?? m.JournalTable));
         foreach (var group in groups)
         {
             var source = new MigrationSource(group.Key.Folder, group.Key.Format, group.Key.Table);

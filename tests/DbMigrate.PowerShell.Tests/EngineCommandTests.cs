@@ -56,14 +56,15 @@ public sealed class EngineCommandTests
     [Fact]
     public void An_error_of_the_engine_ends_the_pipeline()
     {
-        var error = new StubCommand(cmdlet => cmdlet.Await<int>(_ => throw new DbMigrateException("NotThere", ErrorKind.NotFound, "There is no x.", "Make x.") { Subject = "x" })).Fail();
+        var cause = new DbMigrateException("NotThere", ErrorKind.NotFound, "There is no x.", "Make x.") { Subject = "x" };
+        var error = new StubCommand(cmdlet => cmdlet.Await<int>(_ => throw cause)).Fail();
 
         Assert.Equal("DbMigrate.NotThere", error.FullyQualifiedErrorId);
         Assert.Equal(ErrorCategory.ObjectNotFound, error.CategoryInfo.Category);
         Assert.Equal("x", error.TargetObject);
         Assert.Equal("There is no x.", error.ErrorDetails.Message);
         Assert.Equal("Make x.", error.ErrorDetails.RecommendedAction);
-        Assert.IsType<DbMigrateException>(error.Exception);
+        Assert.Same(cause, error.Exception);
     }
 
     [Fact]

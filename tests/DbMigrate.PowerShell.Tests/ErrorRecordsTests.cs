@@ -25,7 +25,10 @@ public sealed class ErrorRecordsTests
             ErrorKind.Sql,
             $"Migration 2 two failed: {failure}",
             "Correct the file and run again.",
-            [Result("1", "one", MigrationOutcome.Applied), Result("2", "two", MigrationOutcome.Failed, failure), Result("3", "", MigrationOutcome.NotRun)]);
+            [
+                Result("1", "one", MigrationOutcome.Applied), Result("2", "two", MigrationOutcome.Failed, failure),
+                Result("3", "", MigrationOutcome.NotRun),
+            ]);
 
         var record = ErrorRecords.From(error);
 

@@ -21,12 +21,17 @@ public sealed class HelpTests
 
     [Theory]
     [InlineData("### -Count", "### -Cuont", "-Count is not described", "New-Thing has no parameter -Cuont")]
-    [InlineData("### DbMigrate.DbTarget", "### System.String", "the output DbMigrate.DbTarget is not described", "New-Thing does not give System.String")]
+    [InlineData(
+        "### DbMigrate.DbTarget",
+        "### System.String",
+        "the output DbMigrate.DbTarget is not described",
+        "New-Thing does not give System.String")]
     [InlineData("### Second", "Second", "there are fewer than two examples")]
     [InlineData("# New-Thing", "# New-Thong", "New-Thing has no page", "there is no cmdlet New-Thong")]
     public void A_difference_is_found(string good, string bad, params string[] problems)
     {
-        var command = new CommandShape("New-Thing", [new CommandParameter { Name = "Count", Type = typeof(int) }], [typeof(DbTarget)], false);
+        var count = new CommandParameter { Name = "Count", Type = typeof(int) };
+        var command = new CommandShape("New-Thing", [count], [typeof(DbTarget)], false);
         const string Page = """
             # New-Thing
 

@@ -8,6 +8,8 @@ namespace DbMigrate.PowerShell.Tests;
 /// <summary>The cmdlets with the real engine on a real server, with a recorded pipeline around them.</summary>
 public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
 {
+    private const MigrationFormat Golang = MigrationFormat.GolangMigrate;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dbmigrate [2.0.0] ");
     private DbTarget _target = null!;
 
@@ -33,7 +35,8 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
         var runtime = Invoke().Run(new RecordingRuntime { WhatIf = true });
 
         Assert.Equal(
-            Enumerable.Range(1, 3).Select(i => $"Performing the operation \"Apply migration {i} create_t{i}\" on target \"{_target}\"."), runtime.Questions);
+            Enumerable.Range(1, 3).Select(i => $"Performing the operation \"Apply migration {i} create_t{i}\" on target \"{_target}\"."),
+            runtime.Questions);
         Assert.Empty(runtime.Output);
         Assert.Empty(await TablesAsync());
     }
@@ -76,7 +79,8 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
         var error = Invoke().Fail(runtime);
 
         Assert.Equal(
-            [MigrationOutcome.Applied, MigrationOutcome.Failed, MigrationOutcome.NotRun], runtime.Output.Cast<MigrationResult>().Select(r => r.Outcome));
+            [MigrationOutcome.Applied, MigrationOutcome.Failed, MigrationOutcome.NotRun],
+            runtime.Output.Cast<MigrationResult>().Select(r => r.Outcome));
         Assert.Contains(":2:8: 42703: ", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Contains("Applied: 1 create_t1.", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Contains("Not run: 3 create_t3.", error.ErrorDetails.Message, StringComparison.Ordinal);
@@ -88,13 +92,13 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
     public async Task Undoing_and_resolving_ask_with_the_real_target_and_do_it()
     {
         Invoke().Run();
-        var undo = new UndoMigrationCommand { LiteralPath = [_folder.FullName], Format = MigrationFormat.GolangMigrate, Target = _target }.Run();
+        var undo = new UndoMigrationCommand { LiteralPath = [_folder.FullName], Format = Golang, Target = _target }.Run();
         Assert.Equal([$"Performing the operation \"Undo migration 3 create_t3\" on target \"{_target}\"."], undo.Questions);
         Assert.Equal(MigrationOutcome.Undone, Assert.IsType<MigrationResult>(Assert.Single(undo.Output)).Outcome);
 
         var resolve = new ResolveMigrationCommand
         {
-            LiteralPath = [_folder.FullName], Format = MigrationFormat.GolangMigrate, Target = _target, Name = "1", As = ResolveAction.Force,
+            LiteralPath = [_folder.FullName], Format = Golang, Target = _target, Name = "1", As = ResolveAction.Force,
         };
         Assert.Equal([$"Set the version to 1 create_t1 on {_target}"], resolve.Run().Questions);
         Assert.Equal([MigrationState.Applied, MigrationState.Pending, MigrationState.Pending], Statuses().Select(s => s.State));
@@ -147,14 +151,15 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
     public void A_new_migration_is_shown_before_it_is_made()
     {
         var before = _folder.GetFiles().Length;
-        NewMigrationCommand Create() => new() { LiteralPath = [_folder.FullName], Format = MigrationFormat.GolangMigrate, Name = "add index" };
+        NewMigrationCommand Create() => new() { LiteralPath = [_folder.FullName], Format = Golang, Name = "add index" };
 
         var runtime = Create().Run(new RecordingRuntime { WhatIf = true });
         Assert.Equal([$"Create 000004_add_index.up.sql, 000004_add_index.down.sql on {_folder.FullName}"], runtime.Questions);
         Assert.Equal(before, _folder.GetFiles().Length);
 
         Assert.Equal(
-            ["000004_add_index.up.sql", "000004_add_index.down.sql"], Create().Run().Output.Select(o => (FileInfo)((PSObject)o!).BaseObject).Where(f => f.Exists).Select(f => f.Name));
+            ["000004_add_index.up.sql", "000004_add_index.down.sql"],
+            Create().Run().Output.Select(o => (FileInfo)((PSObject)o!).BaseObject).Where(f => f.Exists).Select(f => f.Name));
         var single = Create();
         single.Reversible = false;
         Assert.Single(single.Run().Output);
@@ -271,14 +276,14 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
         Assert.False(Directory.Exists(sandbox.Directory));
     }
 
-    private InvokeMigrationCommand Invoke() => new() { LiteralPath = [_folder.FullName], Format = MigrationFormat.GolangMigrate, Target = _target };
+    private InvokeMigrationCommand Invoke() => new() { LiteralPath = [_folder.FullName], Format = Golang, Target = _target };
 
-    private GetMigrationStatusCommand Status() => new() { LiteralPath = [_folder.FullName], Format = MigrationFormat.GolangMigrate, Target = _target };
+    private GetMigrationStatusCommand Status() => new() { LiteralPath = [_folder.FullName], Format = Golang, Target = _target };
 
     private List<MigrationStatus> Statuses() => Status().Run().Output.Cast<MigrationStatus>().ToList();
 
     private async Task<IEnumerable<object?>> TablesAsync() =>
-        (await _target.RowsAsync("SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1")).Select(r => r[0]);
+        (await _target.RowsAsync("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).Select(r => r[0]);
 
     private void Write(string name, string up, string down)
     {

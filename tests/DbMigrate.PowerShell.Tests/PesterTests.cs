@@ -10,7 +10,8 @@ public sealed class PesterTests(ITestOutputHelper output)
 
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Pester");
 
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Files =>
+        [.. Directory.GetFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     [SkippableTheory]
     [MemberData(nameof(Files))]
@@ -23,8 +24,8 @@ public sealed class PesterTests(ITestOutputHelper output)
         var start = new ProcessStartInfo(pwsh!) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
         string[] arguments =
         [
-            "-NoProfile", "-NonInteractive", "-File", Path.Combine(Folder, "Run.ps1"), "-File", Path.Combine(Folder, file), "-Module", Repository.Module,
-            "-OtherAssemblies", Repository.OtherAssemblies,
+            "-NoProfile", "-NonInteractive", "-File", Path.Combine(Folder, "Run.ps1"),
+            "-File", Path.Combine(Folder, file), "-Module", Repository.Module, "-OtherAssemblies", Repository.OtherAssemblies,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
         using var process = Process.Start(start)!;

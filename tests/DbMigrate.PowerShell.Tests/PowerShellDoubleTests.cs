@@ -3,8 +3,8 @@ using System.Management.Automation;
 namespace DbMigrate.PowerShell.Tests;
 
 /// <summary>
-/// The reference assembly that the tests compile against would run as well, with every member giving the default of its type, and every other
-/// test here would pass for nothing.
+/// The reference assembly that the tests compile against would run as well, with every member giving the default of its type, and every
+/// other test here would pass for nothing.
 /// </summary>
 public sealed class PowerShellDoubleTests
 {
@@ -21,6 +21,7 @@ public sealed class PowerShellDoubleTests
     {
         Assert.Throws<MissingMethodException>(static () => Call());
 
-        static object Call() => new ErrorRecord(new ErrorRecord(new InvalidOperationException(), "Id", ErrorCategory.NotSpecified, null), null);
+        static object Call() =>
+            new ErrorRecord(new ErrorRecord(new InvalidOperationException(), "Id", ErrorCategory.NotSpecified, null), null);
     }
 }

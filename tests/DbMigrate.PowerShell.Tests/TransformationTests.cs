@@ -9,11 +9,13 @@ public sealed class TransformationTests
     public static TheoryData<object, string> Durations => new()
     {
         { "500ms", "00:00:00.5" }, { "5s", "00:00:05" }, { "2min", "00:02:00" }, { "2 m", "00:02:00" }, { "1.5h", "01:30:00" },
-        { "00:00:05", "00:00:05" }, { 0, "00:00:00" }, { "0", "00:00:00" }, { 5, "00:00:05" }, { 2.5, "00:00:02.5" }, { TimeSpan.FromSeconds(7), "00:00:07" },
+        { "00:00:05", "00:00:05" }, { 0, "00:00:00" }, { "0", "00:00:00" }, { 5, "00:00:05" }, { 2.5, "00:00:02.5" },
+        { TimeSpan.FromSeconds(7), "00:00:07" },
         { new PSObject("3s"), "00:00:03" },
     };
 
-    public static TheoryData<object?> NoDurations => ["", "soon", "-5s", "5 days", "-1", TimeSpan.FromSeconds(-1), "9999999h", null, "5ss", "1e3"];
+    public static TheoryData<object?> NoDurations =>
+        ["", "soon", "-5s", "5 days", "-1", TimeSpan.FromSeconds(-1), "9999999h", null, "5ss", "1e3"];
 
     [Theory]
     [MemberData(nameof(Durations))]
@@ -41,7 +43,8 @@ public sealed class TransformationTests
 
         Assert.Equal("app@db1:5433/orders", target.ToString());
         Assert.Same(target, transformation.Transform(null!, new PSObject(target)));
-        Assert.Equal("app@db1:5433/orders", transformation.Transform(null!, new NetworkCredential("", "postgres://app:pw@db1:5433/orders").SecurePassword).ToString());
+        var secret = new NetworkCredential("", "postgres://app:pw@db1:5433/orders").SecurePassword;
+        Assert.Equal("app@db1:5433/orders", transformation.Transform(null!, secret).ToString());
     }
 
     [Fact]

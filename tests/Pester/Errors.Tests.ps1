@@ -1,4 +1,7 @@
-BeforeAll { . $PSScriptRoot/Setup.ps1 }
+BeforeAll {
+    . $PSScriptRoot/Setup.ps1
+    $failing = "Import-Module '$env:DBMIGRATE_TEST_MODULE'; Get-MigrationStatus /nowhere -Target 'postgres://app@127.0.0.1:1/x'"
+}
 AfterAll { Stop-DbSandbox }
 
 Describe 'Errors' {
@@ -32,8 +35,7 @@ Describe 'Errors' {
     }
 
     It 'show the recommendation under the error' {
-        $text = pwsh -NoProfile -NonInteractive -Command "Import-Module '$env:DBMIGRATE_TEST_MODULE'; Get-MigrationStatus /nowhere -Target 'postgres://app@127.0.0.1:1/x'" 2>&1 | Out-String
-        $text | Should -Match 'Recommendation'
+        pwsh -NoProfile -NonInteractive -Command $failing 2>&1 | Out-String | Should -Match 'Recommendation'
     }
 
     It 'have the category <category> for <name>' -ForEach @(
@@ -56,8 +58,8 @@ Describe 'Errors' {
     }
 
     It 'obey -ErrorAction and end a script' {
-        pwsh -NoProfile -NonInteractive -Command "Import-Module '$env:DBMIGRATE_TEST_MODULE'; Get-MigrationStatus /nowhere -Target 'postgres://app@127.0.0.1:1/x'; 'went on'" 2>$null | Should -Be 'went on'
-        pwsh -NoProfile -NonInteractive -Command "`$ErrorActionPreference = 'Stop'; Import-Module '$env:DBMIGRATE_TEST_MODULE'; Get-MigrationStatus /nowhere -Target 'postgres://app@127.0.0.1:1/x'; 'went on'" 2>$null | Should -BeNullOrEmpty
+        pwsh -NoProfile -NonInteractive -Command "$failing; 'went on'" 2>$null | Should -Be 'went on'
+        pwsh -NoProfile -NonInteractive -Command "`$ErrorActionPreference = 'Stop'; $failing; 'went on'" 2>$null | Should -BeNullOrEmpty
         $LASTEXITCODE | Should -Be 1
     }
 }

@@ -15,7 +15,8 @@ function Get-ConnectionString([DbMigrate.DbTarget] $Target) {
 
 # The one Npgsql that the module has loaded, whatever others there are.
 function Get-ModuleAssembly([string] $Name) {
-    [Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq DbMigrate | ForEach-Object Assemblies | Where-Object { $_.GetName().Name -eq $Name }
+    [Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq DbMigrate |
+        ForEach-Object Assemblies | Where-Object { $_.GetName().Name -eq $Name }
 }
 
 function Invoke-Sql([DbMigrate.DbTarget] $Target, [string] $Sql) {
@@ -57,5 +58,9 @@ function New-TestFolder([string] $Path, [int] $Count = 3) {
 
 # Everything that a run could have written.
 function Get-Everything([DbMigrate.DbTarget] $Target) {
-    Invoke-Sql $Target "SELECT coalesce(string_agg(n.nspname || '.' || c.relname || ':' || c.xmin::text, ',' ORDER BY c.oid), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+    Invoke-Sql $Target @'
+        SELECT coalesce(string_agg(n.nspname || '.' || c.relname || ':' || c.xmin::text, ',' ORDER BY c.oid), '')
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+'@
 }

@@ -22,7 +22,7 @@ Describe 'Being stopped' {
     It 'ends within a moment, and no statement goes on at the server' {
         $shell = [powershell]::Create()
         $null = $shell.AddCommand('Import-Module').AddArgument($env:DBMIGRATE_TEST_MODULE).AddStatement()
-        $null = $shell.AddCommand('Invoke-Migration').AddParameter('Path', $folder).AddParameter('Format', 'GolangMigrate').AddParameter('Target', (Get-TestUrl $target))
+        $null = $shell.AddCommand('Invoke-Migration').AddParameters(@{ Path = $folder; Format = 'GolangMigrate'; Target = Get-TestUrl $target })
         $running = $shell.BeginInvoke()
         Wait-Until { (Invoke-Sql $target $busy) -eq 1 -or $running.IsCompleted }
         $running.IsCompleted | Should -BeFalse -Because "$($shell.Streams.Error.ReadAll())"
@@ -39,8 +39,12 @@ Describe 'Being stopped' {
     }
 
     It 'ends on Ctrl-C' -Skip:$IsWindows {
-        $script = "Import-Module '$env:DBMIGRATE_TEST_MODULE'; Invoke-Migration '$folder' -Format GolangMigrate -Target '$(Get-TestUrl $target)'"
-        $process = Start-Process pwsh -ArgumentList '-NoProfile', '-NonInteractive', '-EncodedCommand', ([Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))) -PassThru -RedirectStandardOutput (Join-Path $TestDrive out.txt)
+        $file = Join-Path $TestDrive run.ps1
+        [IO.File]::WriteAllText($file, @"
+Import-Module '$env:DBMIGRATE_TEST_MODULE'
+Invoke-Migration '$folder' -Format GolangMigrate -Target '$(Get-TestUrl $target)'
+"@)
+        $process = Start-Process pwsh '-NoProfile', '-NonInteractive', '-File', $file -PassThru -RedirectStandardOutput (Join-Path $TestDrive out.txt)
         Wait-Until { (Invoke-Sql $target $busy) -eq 1 -or $process.HasExited }
         $time = Measure-Command {
             /bin/kill -INT $process.Id

@@ -65,10 +65,13 @@ Describe 'Targets' {
             $target | Export-Csv (Join-Path $TestDrive target.csv); Get-Content (Join-Path $TestDrive target.csv)
             [Management.Automation.PSSerializer]::Serialize($target)
             $target | Get-Member | Out-String
-            try { Connect-DbTarget ($url -replace 'db1:5433', '127.0.0.1:1') -Verbose -Debug 4>&1 5>&1 } catch { $_ | Format-List * -Force | Out-String; $_.Exception.ToString() }
+            try { Connect-DbTarget ($url -replace 'db1:5433', '127.0.0.1:1') -Verbose -Debug 4>&1 5>&1 }
+            catch { $_ | Format-List * -Force | Out-String; $_.Exception.ToString() }
         } *>&1 | Out-String
-        try { Connect-DbTarget -HostName 127.0.0.1 -Port 1 -Database d -Credential $credential } catch { $output += $_ | Format-List * -Force | Out-String; $output += $_.Exception.ToString() }
-        try { Get-MigrationStatus $TestDrive -Target ($url -replace 'sslmode=require', 'sslmode=nonsense') } catch { $output += $_.Exception.ToString() }
+        try { Connect-DbTarget -HostName 127.0.0.1 -Port 1 -Database d -Credential $credential }
+        catch { $output += ($_ | Format-List * -Force | Out-String) + $_.Exception.ToString() }
+        try { Get-MigrationStatus $TestDrive -Target ($url -replace 'sslmode=require', 'sslmode=nonsense') }
+        catch { $output += $_.Exception.ToString() }
         $output | Should -Match 'db1'
         # The line that was typed is the caller's own and is shown as typed; here it names variables.
         $output | Should -Not -Match ([regex]::Escape($secret))

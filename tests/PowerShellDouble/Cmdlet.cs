@@ -24,7 +24,8 @@ public abstract class Cmdlet : InternalCommand
 
     public void WriteObject(object sendToPipeline) => CommandRuntime.WriteObject(sendToPipeline);
 
-    public void WriteObject(object sendToPipeline, bool enumerateCollection) => CommandRuntime.WriteObject(sendToPipeline, enumerateCollection);
+    public void WriteObject(object sendToPipeline, bool enumerateCollection) =>
+        CommandRuntime.WriteObject(sendToPipeline, enumerateCollection);
 
     public void WriteError(ErrorRecord errorRecord) => CommandRuntime.WriteError(errorRecord);
 
@@ -38,8 +39,8 @@ public abstract class Cmdlet : InternalCommand
 
     public bool ShouldProcess(string target, string action) => CommandRuntime.ShouldProcess(target, action);
 
-    public bool ShouldProcess(string verboseDescription, string verboseWarning, string caption, out ShouldProcessReason shouldProcessReason) =>
-        CommandRuntime.ShouldProcess(verboseDescription, verboseWarning, caption, out shouldProcessReason);
+    public bool ShouldProcess(string verboseDescription, string verboseWarning, string caption, out ShouldProcessReason reason) =>
+        CommandRuntime.ShouldProcess(verboseDescription, verboseWarning, caption, out reason);
 
     public void ThrowTerminatingError(ErrorRecord errorRecord) => CommandRuntime.ThrowTerminatingError(errorRecord);
 }

@@ -12,7 +12,9 @@ public sealed class WildcardPattern
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     public static WildcardPattern Get(string pattern, WildcardOptions options) =>
-        pattern.Contains('[', StringComparison.Ordinal) ? throw new NotSupportedException("The stand-in knows * and ? only.") : new WildcardPattern(pattern);
+        pattern.Contains('[', StringComparison.Ordinal)
+            ? throw new NotSupportedException("The stand-in knows * and ? only.")
+            : new WildcardPattern(pattern);
 
     public static bool ContainsWildcardCharacters(string pattern) => pattern.AsSpan().ContainsAny("*?[");
 

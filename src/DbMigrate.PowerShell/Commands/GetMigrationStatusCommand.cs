@@ -20,14 +20,16 @@ public sealed class GetMigrationStatusCommand : DatabaseCommand
     protected override void Process()
     {
         var target = TargetOrDefault();
-        var wanted = Name?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant)).ToList();
+        const WildcardOptions AsWritten = WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant;
+        var wanted = Name?.Select(name => WildcardPattern.Get(name, AsWritten)).ToList();
         foreach (var folder in Folders())
         {
             Use(new MigrationSource(folder, Format, JournalTable), target, project =>
             {
                 foreach (var migration in Await(project.GetStatusAsync))
                 {
-                    if (wanted is null || wanted.Exists(w => w.IsMatch(migration.Version) || w.IsMatch(migration.Name) || w.IsMatch(migration.ToString())))
+                    string[] names = [migration.Version, migration.Name, migration.ToString()];
+                    if (wanted is null || wanted.Exists(pattern => names.Any(pattern.IsMatch)))
                     {
                         WriteObject(migration);
                     }

@@ -4,7 +4,12 @@ using DbMigrate.Engine.Migrations;
 namespace DbMigrate.Commands;
 
 /// <summary>Applies pending migrations: all, up to a version, a number of them, or those piped in.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "Migration", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(
+    VerbsLifecycle.Invoke,
+    "Migration",
+    DefaultParameterSetName = PathSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(MigrationResult))]
 public sealed class InvokeMigrationCommand : RunCommand
 {
@@ -21,14 +26,15 @@ public sealed class InvokeMigrationCommand : RunCommand
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
 
-    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) => Use(source, target, project =>
-    {
-        var selection = new MigrationSelection { To = To, Count = Count, Versions = versions };
-        var plan = Await(token => project.PlanApplyAsync(selection, Options(), token));
-        var accepted = Accept(plan, target.ToString(), migration => $"Apply migration {migration}");
-        if (accepted.Count > 0)
+    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) =>
+        Use(source, target, project =>
         {
-            ForEach(token => project.ApplyAsync(accepted, Options(), token), WriteObject);
-        }
-    });
+            var selection = new MigrationSelection { To = To, Count = Count, Versions = versions };
+            var plan = Await(token => project.PlanApplyAsync(selection, Options(), token));
+            var accepted = Accept(plan, target.ToString(), migration => $"Apply migration {migration}");
+            if (accepted.Count > 0)
+            {
+                ForEach(token => project.ApplyAsync(accepted, Options(), token), WriteObject);
+            }
+        });
 }

@@ -4,7 +4,12 @@ using DbMigrate.Engine.Migrations;
 namespace DbMigrate.Commands;
 
 /// <summary>Corrects what the database remembers of a migration, without running any script of it.</summary>
-[Cmdlet(VerbsDiagnostic.Resolve, "Migration", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsDiagnostic.Resolve,
+    "Migration",
+    DefaultParameterSetName = PathSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(MigrationStatus))]
 public sealed class ResolveMigrationCommand : RunCommand
 {
@@ -20,21 +25,22 @@ public sealed class ResolveMigrationCommand : RunCommand
     [Parameter(Mandatory = true)]
     public ResolveAction As { get; set; }
 
-    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) => Use(source, target, project =>
-    {
-        foreach (var version in versions ?? [Name!])
+    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) =>
+        Use(source, target, project =>
         {
-            var before = Await(token => project.PlanResolveAsync(version, As, token));
-            var question = As switch
+            foreach (var version in versions ?? [Name!])
             {
-                ResolveAction.Applied => $"Mark migration {before} as applied",
-                ResolveAction.RolledBack => $"Mark migration {before} as rolled back",
-                _ => $"Set the version to {before}",
-            };
-            if (ShouldProcess(target.ToString(), question))
-            {
-                WriteObject(Await(token => project.ResolveAsync(version, As, Options(), token)));
+                var before = Await(token => project.PlanResolveAsync(version, As, token));
+                var question = As switch
+                {
+                    ResolveAction.Applied => $"Mark migration {before} as applied",
+                    ResolveAction.RolledBack => $"Mark migration {before} as rolled back",
+                    _ => $"Set the version to {before}",
+                };
+                if (ShouldProcess(target.ToString(), question))
+                {
+                    WriteObject(Await(token => project.ResolveAsync(version, As, Options(), token)));
+                }
             }
-        }
-    });
+        });
 }

@@ -21,14 +21,15 @@ public sealed class UndoMigrationCommand : RunCommand
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
 
-    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) => Use(source, target, project =>
-    {
-        var selection = new MigrationSelection { To = To, Count = Count, Versions = versions };
-        var plan = Await(token => project.PlanUndoAsync(selection, Options(), token));
-        var accepted = Accept(plan, target.ToString(), migration => $"Undo migration {migration}");
-        if (accepted.Count > 0)
+    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) =>
+        Use(source, target, project =>
         {
-            ForEach(token => project.UndoAsync(accepted, Options(), token), WriteObject);
-        }
-    });
+            var selection = new MigrationSelection { To = To, Count = Count, Versions = versions };
+            var plan = Await(token => project.PlanUndoAsync(selection, Options(), token));
+            var accepted = Accept(plan, target.ToString(), migration => $"Undo migration {migration}");
+            if (accepted.Count > 0)
+            {
+                ForEach(token => project.UndoAsync(accepted, Options(), token), WriteObject);
+            }
+        });
 }
