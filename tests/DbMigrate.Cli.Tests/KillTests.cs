@@ -8,8 +8,7 @@ namespace DbMigrate.Cli.Tests;
 public sealed class KillTests
 {
     /// <summary>DBMIGRATE_KILLS=200 for the whole proof; an ordinary run does a few.</summary>
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("DBMIGRATE_KILLS") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("DBMIGRATE_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
     [Theory]
     [InlineData(MigrationFormat.Sqlx)]
@@ -45,10 +44,7 @@ public sealed class KillTests
             Assert.True(again.ExitCode == 0, place);
             var log = await target.RowsAsync("SELECT n FROM log ORDER BY n");
             Assert.True(Enumerable.Range(2, 11).SequenceEqual(log.Select(r => (int)r[0]!)), place);
-            Assert.True(
-                await target.ScalarAsync<bool>(
-                    "SELECT count(*) = 4 AND bool_and(indisvalid) FROM pg_index WHERE indrelid = 'log'::regclass"),
-                place);
+            Assert.True(await target.ScalarAsync<bool>("SELECT count(*) = 4 AND bool_and(indisvalid) FROM pg_index WHERE indrelid = 'log'::regclass"), place);
             Assert.Null(await target.ScalarAsync<string>("SELECT to_regnamespace('dbmigrate')::text"));
             var status = await CommandRun.OfAsync(url, null, ["migrate-info", folder.Path, "--format", format.ToString(), "--json"]);
             Assert.All(status.Objects, s => Assert.Equal("Applied", s.GetProperty("state").GetString(), ignoreCase: true));
@@ -63,9 +59,9 @@ public sealed class KillTests
         var folder = new TemporaryMigrations(format).Add(1, "log", ["CREATE TABLE log (n int)"]);
         for (var i = 2; i <= 12; i++)
         {
-            var insert = $"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)";
-            var create = $"CREATE TABLE t{i} AS SELECT {i} AS n FROM pg_sleep(0.02)";
-            folder.Add(i, $"step{i}", i % 3 == 0 ? [insert, $"CREATE INDEX CONCURRENTLY log_{i} ON log (n)", create] : [insert, create]);
+            folder.Add(i, $"step{i}", i % 3 == 0
+                ? [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE INDEX CONCURRENTLY log_{i} ON log (n)", $"CREATE TABLE t{i} AS SELECT 1 AS n FROM pg_sleep(0.02)"]
+                : [$"INSERT INTO log SELECT {i} FROM pg_sleep(0.02)", $"CREATE TABLE t{i} AS SELECT 1 AS n FROM pg_sleep(0.02)"]);
         }
 
         return folder;

@@ -55,7 +55,11 @@ public sealed class TemporaryMigrations(MigrationFormat format) : IDisposable
                 break;
             default:
                 File.WriteAllText(Path, IdempotentScript());
-                File.WriteAllText(System.IO.Path.Combine(Root, "down.sql"), DownScript());
+                if (_migrations.Values.Any(m => m.Down.Length > 0))
+                {
+                    File.WriteAllText(System.IO.Path.Combine(Root, "down.sql"), DownScript());
+                }
+
                 break;
         }
 

@@ -29,6 +29,12 @@ public interface IMigrationJournal
     /// <summary>Whether the tool refuses to run when a recorded migration has no files.</summary>
     bool RefusesMissing { get; }
 
+    /// <summary>
+    /// Whether <see cref="JournalCommands.Started"/> leaves a row in the state Failed, so that its absence says that somebody else has
+    /// settled a migration which stopped half-way.
+    /// </summary>
+    bool MarksStart(bool undo);
+
     /// <summary>How versions are compared.</summary>
     StringComparer VersionComparer { get; }
 

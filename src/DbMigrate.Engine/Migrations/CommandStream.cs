@@ -21,7 +21,7 @@ internal sealed class CommandStream(NpgsqlConnection connection)
     public const string Marker = $"SELECT clock_timestamp() AS {MarkerColumn}";
 
     /// <summary>The command that failed in the last call.</summary>
-    public PlannedCommand? Failed { get; private set; }
+    public PlannedCommand? Failed { get; set; }
 
     /// <summary>Statements of scripts that ran to their end since the last marker.</summary>
     public int Statements { get; private set; }

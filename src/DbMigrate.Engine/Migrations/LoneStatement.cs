@@ -11,6 +11,22 @@ namespace DbMigrate.Engine.Migrations;
 /// </summary>
 internal sealed class LoneStatement(DbSession session, MigrationStep step, ScriptStatement statement, IEngineObserver observer)
 {
+    /// <summary>The index that CREATE INDEX CONCURRENTLY is to build: true for valid, false for invalid, null where there is none.</summary>
+    public async Task<bool?> IndexValidityAsync(CancellationToken cancellationToken) =>
+        statement.Kind == StatementKind.CreateIndexConcurrently && ConcurrentIndex.Parse(statement.Text) is { Index: { } index }
+            ? await ValidityAsync(index, cancellationToken)
+            : null;
+
+    /// <summary>Drops an invalid index of that name, over which IF NOT EXISTS would pass as if it were there.</summary>
+    public async Task DropInvalidIndexAsync(CancellationToken cancellationToken)
+    {
+        if (ConcurrentIndex.Parse(statement.Text) is { Index: { } index, Conditional: true })
+        {
+            observer.Message(MessageLevel.Warning, $"{step}: the index {index} is invalid, left by somebody; it is dropped and built again.");
+            await DropAsync(index, cancellationToken);
+        }
+    }
+
     /// <summary>Whether it took effect. Clears away what it left half-done, so that it can run again when it did not.</summary>
     /// <exception cref="DbMigrateException"><c>OutcomeUnknown</c> when the database cannot tell.</exception>
     public async Task<bool> IsDoneAsync(CancellationToken cancellationToken)
@@ -42,8 +58,8 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
                     ErrorKind.InvalidState,
                     $"{step.Outline.Script!.Path}:{statement.Line}: an earlier run was cut off while this statement ran outside a transaction, "
                         + "so it may or may not have taken effect.",
-                    $"Look at the database. Finish the migration by hand and run Resolve-Migration -Version '{step.Migration.Version}' -Applied, or take "
-                        + "back what it did and use -RolledBack (dbmigrate resolve).") { Subject = step.Outline.Script.Path };
+                    $"Look at the database. Finish the migration by hand and run Resolve-Migration -Name '{step.Migration.Version}' -As Applied, or take "
+                        + "back what it did and use -As RolledBack (dbmigrate resolve).") { Subject = step.Outline.Script.Path };
         }
     }
 

@@ -18,7 +18,7 @@ internal static class MigrationPlan
     public static IReadOnlyList<MigrationStatus> Apply(
         IReadOnlyList<MigrationStatus> statuses, MigrationSelection selection, Func<MigrationStatus, bool> isResumable, PlanRules rules)
     {
-        RefuseUnsound(statuses, s => s.State == MigrationState.Failed && !isResumable(s), rules);
+        RefuseUnsound(statuses, s => !isResumable(s), rules);
         var candidates = statuses
             .Where(s => s.State is MigrationState.Pending or MigrationState.RolledBack
                 || (s.State == MigrationState.OutOfOrder && rules.AppliesOutOfOrder)
@@ -71,7 +71,7 @@ internal static class MigrationPlan
         IReadOnlyList<MigrationStatus> statuses, MigrationSelection selection, Func<MigrationStatus, bool> isResumable, PlanRules rules)
     {
         // An edited up file does not matter to a down file.
-        RefuseUnsound(statuses, s => s.State == MigrationState.Failed && !isResumable(s), rules with { AllowModified = true });
+        RefuseUnsound(statuses, s => !isResumable(s), rules with { AllowModified = true });
         var candidates = statuses
             .Where(s => IsApplied(s) || (s.State == MigrationState.Failed && isResumable(s)))
             .Reverse()
@@ -132,15 +132,19 @@ internal static class MigrationPlan
     private static bool IsApplied(MigrationStatus status) => status.State is MigrationState.Applied or MigrationState.Modified;
 
     /// <summary>All of it is looked at before anything is applied, so that a run never stops in the middle over something that was known before.</summary>
-    private static void RefuseUnsound(IReadOnlyList<MigrationStatus> statuses, Func<MigrationStatus, bool> isFailed, PlanRules rules)
+    /// <param name="statuses">The folder's state.</param>
+    /// <param name="isFinal">Whether a failed migration cannot be gone on with.</param>
+    /// <param name="rules">What the tool tolerates and what the user allowed.</param>
+    /// <exception cref="DbMigrateException"><c>MigrationFailed</c>, <c>ChecksumMismatch</c>, <c>MigrationMissing</c>.</exception>
+    public static void RefuseUnsound(IReadOnlyList<MigrationStatus> statuses, Func<MigrationStatus, bool> isFinal, PlanRules rules)
     {
-        if (statuses.Where(isFailed).ToList() is { Count: > 0 } failed)
+        if (statuses.Where(s => s.State == MigrationState.Failed && isFinal(s)).ToList() is { Count: > 0 } failed)
         {
             throw new DbMigrateException(
                 "MigrationFailed",
                 ErrorKind.InvalidState,
                 $"Migration {failed[0]} was started and did not finish.{(failed[0].Note is { } note ? " " + note : "")}",
-                $"Look at what it did, mend the database by hand where needed, then run Resolve-Migration -Version '{failed[0].Version}' -Applied or -RolledBack "
+                $"Look at what it did, mend the database by hand where needed, then run Resolve-Migration -Name '{failed[0].Version}' -As Applied or -As RolledBack "
                     + $"(dbmigrate resolve {failed[0].Version} --applied or --rolled-back).") { Subject = failed[0] };
         }
 

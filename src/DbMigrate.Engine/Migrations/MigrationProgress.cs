@@ -22,8 +22,19 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
     /// <summary>Serializes those who make and drop the table; held for an instant only. The bytes of "dbmigrat".</summary>
     private const long TableLock = 0x64626D6967726174;
 
-    /// <summary>Whether the table is there, as one column for the query that looks at the server.</summary>
-    public const string ExistsColumn = $"to_regclass('{Table}') IS NOT NULL";
+    /// <summary>Whether the table is there and ours to read, as one column for the query that looks at the server.</summary>
+    public const string ExistsColumn =
+        $"""
+        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{Schema}' AND c.relname = 'progress'
+            AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+        """;
+
+    /// <summary>Whether the table can be made where it is not, as another such column.</summary>
+    public const string MayCreateColumn =
+        $"""
+        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = '{Schema}'),
+            has_database_privilege(current_database(), 'CREATE'))
+        """;
 
     /// <summary>What is recorded for one tracking table.</summary>
     public static async Task<IReadOnlyList<MigrationProgress>> ReadAsync(NpgsqlConnection connection, JournalTable journal, CancellationToken cancellationToken)
@@ -66,10 +77,17 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
     public static SqlCommandText Run(JournalTable journal, string version) =>
         new($"UPDATE {Table} SET running = true WHERE journal = $1 AND version = $2", journal.ToString(), version);
 
+    /// <summary>Records that the server refused it, so that it is known to have had no effect.</summary>
+    public static SqlCommandText Refused(JournalTable journal, string version) =>
+        new($"UPDATE {Table} SET running = false WHERE journal = $1 AND version = $2", journal.ToString(), version);
+
     /// <summary>Records finished segments.</summary>
     public static SqlCommandText Advance(JournalTable journal, string version, int segments, string prefixHash) =>
         new($"UPDATE {Table} SET segments = $3, prefix_hash = $4, running = false WHERE journal = $1 AND version = $2",
             journal.ToString(), version, segments, prefixHash);
+
+    /// <summary>Forgets all migrations of a tracking table.</summary>
+    public static SqlCommandText EndAll(JournalTable journal) => new($"DELETE FROM {Table} WHERE journal = $1", journal.ToString());
 
     /// <summary>Forgets a migration, and drops the table when it was the last. For one transaction.</summary>
     public static IEnumerable<SqlCommandText> End(JournalTable journal, string version) =>
@@ -79,8 +97,8 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
         new($"""
             DO $$ BEGIN
                 IF NOT EXISTS (SELECT FROM {Table}) THEN
-                    DROP TABLE {Table};
                     BEGIN
+                        DROP TABLE {Table};
                         DROP SCHEMA {Schema};
                     EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
                         NULL;  -- something else of ours lives there, or another role made it

@@ -13,6 +13,7 @@ public sealed class MigrationProject : IAsyncDisposable
     private readonly IMigrationJournal _journal;
     private readonly IEngineObserver _observer;
     private readonly Preflight _preflight;
+    private readonly Dictionary<string, Migration> _migrations;
     private readonly Dictionary<(string Version, bool Undo), ScriptOutline> _outlines = [];
     private ServerState? _state;
 
@@ -24,6 +25,7 @@ public sealed class MigrationProject : IAsyncDisposable
         _session = session;
         _preflight = new Preflight(session, folder.Format, journal, state, observer);
         _journal = _preflight.Journal;
+        _migrations = folder.Migrations.ToDictionary(m => m.Version, _journal.VersionComparer);
         _state = state;
         _observer = observer;
     }
@@ -55,8 +57,8 @@ public sealed class MigrationProject : IAsyncDisposable
             }
 
             var journal = format.Journal(folder, table, target);
-            var settings = SessionSettings.Of(journal.SessionSettings, target, new RunOptions(), session.Connection.PostgreSqlVersion);
-            var state = await ServerState.ReadAsync(session, settings, journal.Table.Name, cancellationToken);
+            var settings = SessionSettings.Of(journal.SessionSettings, target, new RunOptions());
+            var state = await ServerFailure.GuardAsync(() => ServerState.ReadAsync(session, settings, journal.Table.Name, cancellationToken));
             return new MigrationProject(source, folder, session, journal, state, observer);
         }
         catch
@@ -69,13 +71,13 @@ public sealed class MigrationProject : IAsyncDisposable
     /// <summary>Every migration of the folder, and those only the database remembers, in the folder's order.</summary>
     /// <exception cref="DbMigrateException"><c>ForeignTable</c>, <c>NoReadPrivilege</c>.</exception>
     public async Task<IReadOnlyList<MigrationStatus>> GetStatusAsync(CancellationToken cancellationToken) =>
-        (await ReadAsync(cancellationToken)).Statuses;
+        (await ServerFailure.GuardAsync(() => ReadAsync(cancellationToken))).Statuses;
 
     /// <summary>What <see cref="ApplyAsync"/> would apply. Checks checksums, gaps, scripts and privileges; keeps no lock and writes nothing.</summary>
     public async Task<IReadOnlyList<MigrationStatus>> PlanApplyAsync(
         MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
     {
-        var now = await ReadSettledAsync(options, cancellationToken);
+        var now = await ServerFailure.GuardAsync(() => ReadSettledAsync(options, cancellationToken));
         var plan = MigrationPlan.Apply(now.Statuses, selection, s => now.IsResumable(s, undo: false), Rules(options));
         await PrepareAsync(plan, now, undo: false, options, cancellationToken);
         return plan;
@@ -92,7 +94,7 @@ public sealed class MigrationProject : IAsyncDisposable
     public async Task<IReadOnlyList<MigrationStatus>> PlanUndoAsync(
         MigrationSelection selection, RunOptions options, CancellationToken cancellationToken)
     {
-        var now = await ReadSettledAsync(options, cancellationToken);
+        var now = await ServerFailure.GuardAsync(() => ReadSettledAsync(options, cancellationToken));
         var plan = MigrationPlan.Undo(now.Statuses, selection, s => now.IsResumable(s, undo: true), Rules(options));
         await PrepareAsync(plan, now, undo: true, options, cancellationToken);
         return plan;
@@ -105,30 +107,49 @@ public sealed class MigrationProject : IAsyncDisposable
     /// <summary>What <see cref="ResolveAsync"/> would change: the migration as it is now. Writes nothing.</summary>
     public async Task<MigrationStatus> PlanResolveAsync(string version, ResolveAction action, CancellationToken cancellationToken)
     {
-        var now = await ReadAsync(cancellationToken);
+        var now = await ServerFailure.GuardAsync(() => ReadAsync(cancellationToken));
         var status = Find(now.Statuses, version, action);
         _ = ResolveCommands(status, action, now);
-        await _preflight.RefuseUnwritableAsync(new RunOptions { AllowOtherTool = true }, cancellationToken);
+        await ServerFailure.GuardAsync(() => _preflight.RefuseUnwritableAsync(new RunOptions { AllowOtherTool = true }, cancellationToken));
         return status;
     }
 
     /// <summary>Writes the journal without running a script, and returns the migration as it is afterwards.</summary>
     public async Task<MigrationStatus> ResolveAsync(string version, ResolveAction action, RunOptions options, CancellationToken cancellationToken)
     {
-        await using var held = await LockAsync(options, cancellationToken);
-        await CreateJournalAsync(cancellationToken);
-        var now = await ReadAsync(cancellationToken);
-        var status = Find(now.Statuses, version, action);
-        var commands = ResolveCommands(status, action, now)
-            .Concat(now.Progress.Concat(now.Stale).Any(p => _journal.VersionComparer.Equals(p.Version, status.Version)) ? MigrationProgress.End(_journal.Table, status.Version) : []);
-        await TransactionAsync(commands, cancellationToken);
+        await using var held = await ServerFailure.GuardAsync(() => LockAsync(options, cancellationToken));
+        var status = await ServerFailure.GuardAsync(() => ResolveLockedAsync(version, action, options, cancellationToken));
         _state = null;
-        var after = await ReadAsync(cancellationToken);
+        var after = await ServerFailure.GuardAsync(() => ReadAsync(cancellationToken));
         return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending };
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
+
+    private async Task<MigrationStatus> ResolveLockedAsync(string version, ResolveAction action, RunOptions options, CancellationToken cancellationToken)
+    {
+        await CreateJournalAsync(cancellationToken);
+        var now = await ReadAsync(cancellationToken);
+        var status = Find(now.Statuses, version, action);
+        var commands = ResolveCommands(status, action, now).ToList();
+        if (now.Progress.Count + now.Stale.Count > 0)
+        {
+            // A forced version settles whatever was half-way.
+            if (action == ResolveAction.Force)
+            {
+                commands.Add(MigrationProgress.EndAll(_journal.Table));
+            }
+
+            commands.AddRange(MigrationProgress.End(_journal.Table, status.Version));
+        }
+
+        await ExecuteAsync(SessionSettings.Commands(Settings(options)), cancellationToken);
+        await TransactionAsync(commands, cancellationToken);
+        return status;
+    }
+
+    private IReadOnlyDictionary<string, string> Settings(RunOptions options) => SessionSettings.Of(_journal.SessionSettings, _session.Target, options);
 
     private static async Task<IMigrationFormat> ChooseAsync(
         string path, IReadOnlyList<IMigrationFormat> candidates, DbSession session, CancellationToken cancellationToken)
@@ -154,7 +175,7 @@ public sealed class MigrationProject : IAsyncDisposable
         var state = await ReadStateAsync(cancellationToken);
         var rows = _preflight.FindTable() is not null ? await _journal.ReadAsync(_session.Connection, cancellationToken) : [];
         var progress = state.HasProgress ? await MigrationProgress.ReadAsync(_session.Connection, _journal.Table, cancellationToken) : [];
-        var stale = progress.Where(p => StatusComparison.IsStale(p, rows, _journal.VersionComparer)).ToList();
+        var stale = progress.Where(p => StatusComparison.IsStale(p, rows, _journal)).ToList();
         progress = [.. progress.Except(stale)];
         return new Reading(rows, progress, stale, StatusComparison.Compare(Folder, _journal, rows, progress, _source, _session.Target));
     }
@@ -209,7 +230,7 @@ public sealed class MigrationProject : IAsyncDisposable
         return outline;
     }
 
-    private Migration Migration(string version) => Folder.Migrations.First(m => _journal.VersionComparer.Equals(m.Version, version));
+    private Migration Migration(string version) => _migrations[version];
 
     private async IAsyncEnumerable<MigrationResult> RunAsync(
         IReadOnlyList<MigrationStatus> plan, bool undo, RunOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -219,15 +240,14 @@ public sealed class MigrationProject : IAsyncDisposable
             yield break;
         }
 
-        await using var held = await LockAsync(options, cancellationToken);
-        await CreateJournalAsync(cancellationToken);
-        var now = await ReadAsync(cancellationToken);
-        await TransactionAsync(now.Stale.SelectMany(p => MigrationProgress.End(_journal.Table, p.Version)), cancellationToken);
+        await using var held = await ServerFailure.GuardAsync(() => LockAsync(options, cancellationToken));
+        var now = await ServerFailure.GuardAsync(() => BeginAsync(undo, options, cancellationToken));
+        var statuses = now.Statuses.ToDictionary(s => s.Version, _journal.VersionComparer);
         var steps = new List<MigrationStep>();
         var results = new List<MigrationResult>();
         foreach (var status in plan)
         {
-            var current = now.Statuses.First(s => _journal.VersionComparer.Equals(s.Version, status.Version));
+            var current = statuses[status.Version];
             if (!undo && current.State is MigrationState.Applied or MigrationState.Modified)
             {
                 // Another runner was quicker while this one waited for the lock.
@@ -249,9 +269,7 @@ public sealed class MigrationProject : IAsyncDisposable
             yield return result;
         }
 
-        var settings = SessionSettings.Of(_journal.SessionSettings, _session.Target, options, _session.Connection.PostgreSqlVersion);
-        await ExecuteAsync([SessionSettings.Command(settings)], cancellationToken);
-        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, settings, options, _observer);
+        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), options, _observer);
         StepError? error = null;
         var done = 0;
         await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
@@ -270,7 +288,7 @@ public sealed class MigrationProject : IAsyncDisposable
 
         foreach (var step in steps.Skip(done))
         {
-            var result = Result(now.Statuses.First(s => s.Version == step.Migration.Version), MigrationOutcome.NotRun);
+            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path };
             results.Add(result);
             yield return result;
         }
@@ -278,6 +296,18 @@ public sealed class MigrationProject : IAsyncDisposable
         var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
         throw new MigrationFailedException(
             error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}", error.NextStep, results, error.Exception) { Subject = failed };
+    }
+
+    /// <summary>Under the lock: makes the table where it is not, looks at everything once more, and sets the time limits.</summary>
+    private async Task<Reading> BeginAsync(bool undo, RunOptions options, CancellationToken cancellationToken)
+    {
+        await CreateJournalAsync(cancellationToken);
+        var now = await ReadAsync(cancellationToken);
+        var rules = Rules(options);
+        MigrationPlan.RefuseUnsound(now.Statuses, s => !now.IsResumable(s, undo), undo ? rules with { AllowModified = true } : rules);
+        await TransactionAsync(now.Stale.SelectMany(p => MigrationProgress.End(_journal.Table, p.Version)), cancellationToken);
+        await ExecuteAsync(SessionSettings.Commands(Settings(options)), cancellationToken);
+        return now;
     }
 
     private static DbMigrateException JournalChanged(MigrationStatus status) => new(
@@ -328,7 +358,7 @@ public sealed class MigrationProject : IAsyncDisposable
 
     private async Task<ServerState> ReadStateAsync(CancellationToken cancellationToken)
     {
-        var settings = SessionSettings.Of(_journal.SessionSettings, _session.Target, new RunOptions(), _session.Connection.PostgreSqlVersion);
+        var settings = Settings(new RunOptions());
         _state ??= await ServerState.ReadAsync(_session, settings, _journal.Table.Name, cancellationToken);
         _preflight.State = _state;
         return _state;
@@ -378,6 +408,9 @@ public sealed class MigrationProject : IAsyncDisposable
 
     private IReadOnlyList<SqlCommandText> ResolveCommands(MigrationStatus status, ResolveAction action, Reading now) => action switch
     {
+        // An undo that stopped half-way: the record is still there, unless the tool's way marks it.
+        ResolveAction.Applied when now.IsResumable(status, undo: true) => _journal.MarksStart(undo: true) ? _journal.Force(status.Version) : [],
+        ResolveAction.RolledBack when now.IsResumable(status, undo: true) => _journal.Undo(status.Version, now.Rows).Finished,
         ResolveAction.Force => _journal.Force(status.Version),
         ResolveAction.Applied => _journal.MarkApplied(Migration(status.Version), now.Rows),
         // A tool that keeps no row of a started migration knows nothing of ours: there is only our own progress to forget.
@@ -393,6 +426,6 @@ public sealed class MigrationProject : IAsyncDisposable
         IReadOnlyList<MigrationStatus> Statuses)
     {
         public bool IsResumable(MigrationStatus status, bool undo) =>
-            status.Path is not null && Progress.Any(p => p.Version == status.Version && p.Undo == undo);
+            status.Path is not null && Progress.Any(p => string.Equals(p.Version, status.Version, StringComparison.OrdinalIgnoreCase) && p.Undo == undo);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class MigrationRunner(
     private static readonly TimeSpan LongestRetryPause = TimeSpan.FromSeconds(30);
 
     private readonly CommandStream _stream = new(session.Connection);
+    private readonly HashSet<string> _started = new(journal.VersionComparer);
     private List<JournalRow> _rows = [.. journalRows];
 
     /// <summary>Runs the steps in order and stops at the first that fails.</summary>
@@ -45,7 +46,8 @@ internal sealed class MigrationRunner(
                     var pause = RetryPause(attempt);
                     observer.Message(MessageLevel.Warning, string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{steps[done]} did not get a lock within {options.LockTimeout.TotalSeconds:0.###} s (try {attempt} of {options.LockRetries + 1}); nothing of it was kept. Trying again in {pause.TotalSeconds:0.0} s."));
+                        $"{steps[done]} did not get a lock within {options.LockTimeout.TotalSeconds:0.###} s (try {attempt} of {options.LockRetries + 1}). "
+                            + $"Trying again in {pause.TotalSeconds:0.0} s."));
                     await Task.Delay(pause, cancellationToken);
                     attempt++;
                     break;
@@ -62,7 +64,7 @@ internal sealed class MigrationRunner(
                     yield break;
                 }
 
-                Remember(steps[done], outcome);
+                Remember(steps[done]);
                 done++;
                 attempt = 1;
                 observer.Progress(activity, $"{done} of {steps.Count} done", done * 100 / steps.Count);
@@ -98,10 +100,13 @@ internal sealed class MigrationRunner(
         return flight;
     }
 
-    private void Remember(MigrationStep step, StepOutcome outcome)
+    private void Remember(MigrationStep step)
     {
-        _rows.RemoveAll(r => journal.VersionComparer.Equals(r.Version, step.Migration.Version));
-        if (outcome.Result.Outcome != MigrationOutcome.Undone)
+        if (step.Undo)
+        {
+            _rows.RemoveAll(r => journal.VersionComparer.Equals(r.Version, step.Migration.Version));
+        }
+        else
         {
             _rows.Add(new JournalRow { Version = step.Migration.Version, State = MigrationState.Applied });
         }
@@ -194,8 +199,8 @@ internal sealed class MigrationRunner(
         var counts = new PartCounts();
         try
         {
-            await RunPartsAsync(step, counts, cancellationToken);
-            outcome = new StepOutcome(Result(step, DoneAs(step), started, DateTimeOffset.UtcNow - started, counts.Statements, counts.Rows));
+            var done = await RunPartsAsync(step, counts, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
+            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, counts.Statements, counts.Rows));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -205,16 +210,35 @@ internal sealed class MigrationRunner(
         yield return outcome;
     }
 
-    private async Task RunPartsAsync(MigrationStep step, PartCounts counts, CancellationToken cancellationToken)
+    /// <summary>False when another tool, which does not know our lock, was quicker.</summary>
+    private async Task<bool> RunPartsAsync(MigrationStep step, PartCounts counts, CancellationToken cancellationToken)
     {
         var version = step.Migration.Version;
         var table = journal.Table;
         _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
+        var state = _rows.Find(r => journal.VersionComparer.Equals(r.Version, version))?.State;
+        if (!step.Undo && state == MigrationState.Applied)
+        {
+            return false;
+        }
+
         var commands = Commands(step);
         var segments = step.Outline.Segments;
-
         await TransactionAsync(step, MigrationProgress.Start(table, version, step.Undo), cancellationToken);
-        var progress = (await MigrationProgress.ReadAsync(session.Connection, table, cancellationToken)).Single(p => p.Version == version);
+        var progress = (await MigrationProgress.ReadAsync(session.Connection, table, cancellationToken))
+            .Single(p => journal.VersionComparer.Equals(p.Version, version));
+        counts.HasKeptParts = progress.Segments > 0 || progress.Running;
+        var isFirst = _started.Add(version) && step.Progress is null;
+        if (isFirst && (step.Undo ? state is null or MigrationState.RolledBack : state == MigrationState.Failed))
+        {
+            await TransactionAsync(step, MigrationProgress.End(table, version), cancellationToken);
+            throw new DbMigrateException(
+                "JournalChanged",
+                ErrorKind.InvalidState,
+                $"Another tool changed {table} for {step} at this moment.",
+                "Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.") { Subject = version };
+        }
+
         RefuseChangedPrefix(step, progress);
         await TransactionAsync(step, commands.Started, cancellationToken);
         counts.Commands = commands;
@@ -222,6 +246,7 @@ internal sealed class MigrationRunner(
         using var reader = new SegmentReader(step.Outline.Script);
         var next = progress.Segments;
         var running = progress.Running;
+        await ReplaySettingsAsync(step, next, cancellationToken);
         for (; next < segments.Count; next++, running = false)
         {
             var segment = segments[next];
@@ -239,6 +264,7 @@ internal sealed class MigrationRunner(
                     ? commands.Finished.Concat(MigrationProgress.End(table, version)).Select(c => Frame(c, step)).Append(Frame("COMMIT", step))
                     : (IEnumerable<PlannedCommand>)[Frame(advance, step), Frame("COMMIT", step)];
             await CountedAsync(ScriptCommands(reader, segment, step).Prepend(Frame(segment.Begin, step)).Concat(ending), counts, cancellationToken);
+            counts.HasKeptParts = true;
         }
 
         if (segments.Count == 0 || segments[^1].Kind != SegmentKind.Transaction)
@@ -247,6 +273,20 @@ internal sealed class MigrationRunner(
         }
 
         await _stream.RunAsync(SessionReset(step), cancellationToken);
+        return true;
+    }
+
+    /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>
+    private async Task ReplaySettingsAsync(MigrationStep step, int finishedSegments, CancellationToken cancellationToken)
+    {
+        if (finishedSegments == 0 || !step.Outline.ChangesSession)
+        {
+            return;
+        }
+
+        var last = step.Outline.Segments[finishedSegments - 1];
+        var settings = step.Outline.Script!.ReadStatements().Take(last.First + last.Count).Where(s => s.Kind == Sql.StatementKind.Session);
+        await _stream.RunAsync(settings.Select(s => PlannedCommand.Of(s, step)), cancellationToken);
     }
 
     private async Task RunAloneAsync(
@@ -264,11 +304,38 @@ internal sealed class MigrationRunner(
 
         // A lock time-out would leave an invalid index behind: CREATE INDEX CONCURRENTLY waits for old snapshots three times.
         var lockTimeout = statement.Kind == Sql.StatementKind.CreateIndexConcurrently ? "0" : settings["lock_timeout"];
+        var before = await lone.IndexValidityAsync(cancellationToken);
+        if (before == false)
+        {
+            await lone.DropInvalidIndexAsync(cancellationToken);
+        }
+
         await _stream.RunAsync(
             [Frame(MigrationProgress.Run(journal.Table, step.Migration.Version), step), Frame(LockTimeout(lockTimeout), step)], cancellationToken);
-        await CountedAsync([PlannedCommand.Of(statement, step)], counts, cancellationToken);
+        try
+        {
+            await CountedAsync([PlannedCommand.Of(statement, step)], counts, cancellationToken);
+        }
+        catch (PostgresException e) when (!IsEndOfSession(e))
+        {
+            // The server said no, so it had no effect; only a failed CREATE INDEX CONCURRENTLY leaves something, an invalid index of ours.
+            var failed = _stream.Failed;
+            if (before is not null || await lone.IndexValidityAsync(cancellationToken) is null)
+            {
+                await _stream.RunAsync([Frame(MigrationProgress.Refused(journal.Table, step.Migration.Version), step)], cancellationToken);
+            }
+
+            _stream.Failed = failed;
+            throw;
+        }
+
+        counts.HasKeptParts = true;
         await _stream.RunAsync([Frame(advance, step), Frame(LockTimeout(settings["lock_timeout"]), step)], cancellationToken);
     }
+
+    /// <summary>The server ended the session, and with it our view of how the statement ended (classes 08 and 57P).</summary>
+    private static bool IsEndOfSession(PostgresException exception) =>
+        exception.SqlState.StartsWith("08", StringComparison.Ordinal) || exception.SqlState.StartsWith("57P", StringComparison.Ordinal);
 
     private static SqlCommandText LockTimeout(string value) => new("SELECT set_config('lock_timeout', $1, false)", value);
 
@@ -316,8 +383,12 @@ internal sealed class MigrationRunner(
         }
 
         yield return Frame("RESET SESSION AUTHORIZATION", step);
+        yield return Frame("RESET ROLE", step);
         yield return Frame("RESET ALL", step);
-        yield return Frame(SessionSettings.Command(settings), step);
+        foreach (var command in SessionSettings.Commands(settings))
+        {
+            yield return Frame(command, step);
+        }
     }
 
     private static PlannedCommand Frame(string text, MigrationStep step) => new(new NpgsqlBatchCommand(text), CommandRole.Frame, step);
@@ -353,7 +424,7 @@ internal sealed class MigrationRunner(
             return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, 0, 0));
         }
 
-        var isHalfWay = counts?.Commands is not null;
+        var isHalfWay = counts is { HasKeptParts: true };
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
         var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, counts?.Rows ?? _stream.Rows);
         return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay))
@@ -363,7 +434,7 @@ internal sealed class MigrationRunner(
     }
 
     private bool IsApplied(JournalRow row, MigrationStep step) =>
-        row.State == MigrationState.Applied && journal.VersionComparer.Equals(row.Version, step.Migration.Version);
+        !step.Undo && row.State == MigrationState.Applied && journal.VersionComparer.Equals(row.Version, step.Migration.Version);
 
     private async Task<bool> TryRollbackAsync(CancellationToken cancellationToken)
     {
@@ -402,6 +473,9 @@ internal sealed class MigrationRunner(
         public int Statements { get; set; }
 
         public long Rows { get; set; }
+
+        /// <summary>Something of the step is committed.</summary>
+        public bool HasKeptParts { get; set; }
 
         /// <summary>The journal's commands, once the step is recorded as started.</summary>
         public JournalCommands? Commands { get; set; }

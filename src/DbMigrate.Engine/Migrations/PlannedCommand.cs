@@ -14,9 +14,6 @@ internal enum CommandRole
 
     /// <summary>A statement of the script.</summary>
     Script,
-
-    /// <summary>The last command of a step; once it is done, so is the step.</summary>
-    StepEnd,
 }
 
 /// <summary>A command on its way to the server, and whose it is.</summary>

@@ -10,6 +10,7 @@ internal sealed class Preflight
     private readonly MigrationFormat _format;
     private readonly bool _schemaIsGiven;
     private readonly IEngineObserver _observer;
+    private bool _toldOfOthers;
 
     public Preflight(DbSession session, MigrationFormat format, IMigrationJournal journal, ServerState state, IEngineObserver observer)
     {
@@ -46,8 +47,9 @@ internal sealed class Preflight
         var table = State.Tables.FirstOrDefault(t => t.Table == Journal.Table);
         if (table is null)
         {
-            if (OtherSchemas() is { Count: > 0 } others && !_schemaIsGiven)
+            if (!_schemaIsGiven && !_toldOfOthers && OtherSchemas() is { Count: > 0 } others)
             {
+                _toldOfOthers = true;
                 _observer.Message(MessageLevel.Warning, $"There is no {Journal.Table}, but {string.Join(", ", others)}. Is this the right schema?");
             }
 
@@ -119,7 +121,7 @@ internal sealed class Preflight
             RefuseOtherTable();
         }
 
-        if (!State.MayCreateInSchema && !State.MayCreateSchema)
+        if (!State.SchemasToCreateIn.Contains(Journal.Table.Schema) && !State.MayCreateSchema)
         {
             var schema = Formats.JournalTable.Quote(Journal.Table.Schema!);
             throw NoPrivilege("NoCreatePrivilege", $"may not create the table {Journal.Table}", $"GRANT CREATE ON SCHEMA {schema} TO {Formats.JournalTable.Quote(State.User)};");
@@ -130,7 +132,7 @@ internal sealed class Preflight
     /// <exception cref="DbMigrateException"><c>NoProgressTable</c>.</exception>
     public void RefuseWithoutProgressTable()
     {
-        if (!State.HasProgress && !State.MayCreateSchema)
+        if (!State.HasProgress && !State.MayKeepProgress)
         {
             throw NoPrivilege(
                 "NoProgressTable",

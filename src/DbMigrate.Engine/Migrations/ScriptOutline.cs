@@ -42,7 +42,7 @@ internal sealed class ScriptOutline
 
     /// <summary>Reads a script.</summary>
     /// <exception cref="DbMigrateException">
-    /// What <see cref="ScriptSplitter"/> throws; <c>UnfinishedTransaction</c>; <c>NotInTransaction</c>.
+    /// What <see cref="ScriptSplitter"/> throws; <c>UnfinishedTransaction</c>; <c>NotInTransaction</c>; <c>DiscardAll</c>; <c>PreparedTransaction</c>.
     /// </exception>
     public static ScriptOutline Read(MigrationScript? script, CancellationToken cancellationToken)
     {
@@ -83,6 +83,8 @@ internal sealed class ScriptOutline
             outline.Size += statement.Text.Length;
             outline.ChangesSession |= statement.Kind == StatementKind.Session;
             _quick &= statement.Kind is StatementKind.Create or StatementKind.Data or StatementKind.Begin or StatementKind.Commit;
+
+            RefuseWhatBreaksTheRun(statement);
 
             switch (statement.Kind)
             {
@@ -170,6 +172,27 @@ internal sealed class ScriptOutline
             if (statement.Kind == StatementKind.Call || (statement.Kind == StatementKind.Do && DoStatement.EndsTransaction(statement.Text)))
             {
                 _segments[0] = only with { Kind = SegmentKind.Alone };
+            }
+        }
+
+        private void RefuseWhatBreaksTheRun(ScriptStatement statement)
+        {
+            if (statement.Kind == StatementKind.OutsideTransaction && statement.Text.StartsWith("DISCARD", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new DbMigrateException(
+                    "DiscardAll",
+                    ErrorKind.InvalidData,
+                    $"{script.Path}:{statement.Line}:{statement.Column}: DISCARD ALL would release the migration lock in the middle of the run.",
+                    "Remove it: what a script sets for its session is reset after each migration anyway.") { Subject = script.Path };
+            }
+
+            if (statement.Kind == StatementKind.Commit && statement.Text.StartsWith("PREPARE", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new DbMigrateException(
+                    "PreparedTransaction",
+                    ErrorKind.InvalidData,
+                    $"{script.Path}:{statement.Line}:{statement.Column}: PREPARE TRANSACTION would leave the migration's work in a transaction of its own.",
+                    "Let the migration commit: remove PREPARE TRANSACTION and COMMIT PREPARED.") { Subject = script.Path };
             }
         }
 

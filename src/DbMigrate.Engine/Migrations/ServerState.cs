@@ -28,14 +28,19 @@ internal sealed record ServerState
     /// <summary>The role may create schemas here.</summary>
     public required bool MayCreateSchema { get; init; }
 
-    /// <summary>The role may create tables in the current schema.</summary>
-    public required bool MayCreateInSchema { get; init; }
+    /// <summary>The schemas that exist and in which the role may create tables.</summary>
+    public required IReadOnlyCollection<string> SchemasToCreateIn { get; init; }
+
+    /// <summary>The table for <see cref="MigrationProgress"/> is there or can be made.</summary>
+    public required bool MayKeepProgress { get; init; }
 
     /// <summary>Something runs, or ran, outside a transaction: <see cref="MigrationProgress"/> has rows to read.</summary>
     public required bool HasProgress { get; init; }
 
     /// <summary>Tables with the name of a tracking table, of whichever tool.</summary>
     public required IReadOnlyList<TrackingTable> Tables { get; init; }
+
+    private const char Separator = '\u0001';
 
     /// <summary>The tracking tables that are looked for: ours by the folder's format, and those of others that should not be overlooked.</summary>
     private static readonly string[] KnownTables =
@@ -55,20 +60,23 @@ internal sealed record ServerState
         await using var batch = new NpgsqlBatch(session.Connection);
         if (settings.Count > 0)
         {
-            batch.BatchCommands.Add(SessionSettings.Command(settings).ToBatchCommand());
+            foreach (var command in SessionSettings.Commands(settings))
+            {
+                batch.BatchCommands.Add(command.ToBatchCommand());
+            }
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             $"""
             SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, current_schema()::text, current_database()::text, current_user::text,
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
-                coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')), {MigrationProgress.MayCreateColumn}
             """));
         batch.BatchCommands.Add(new SqlCommandText(
             """
             SELECT n.nspname::text, c.relname::text, pg_table_is_visible(c.oid), has_table_privilege(c.oid, 'SELECT'),
                 has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'),
-                (SELECT string_agg(a.attname || '=' || format_type(a.atttypid, NULL), ',' ORDER BY a.attnum)
+                (SELECT string_agg(a.attname || chr(2) || format_type(a.atttypid, NULL), chr(1) ORDER BY a.attnum)
                  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p', 'v', 'f') AND (c.relname = ANY (string_to_array($1, ',')) OR c.relname = $2) AND n.nspname !~ '^pg_temp'
@@ -95,7 +103,8 @@ internal sealed record ServerState
             BackendPid = reader.GetInt32(5),
             MayCreateSchema = reader.GetBoolean(6),
             HasProgress = reader.GetBoolean(7),
-            MayCreateInSchema = reader.GetBoolean(8),
+            SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
+            MayKeepProgress = reader.GetBoolean(9),
             Tables = found,
         };
         await reader.NextResultAsync(cancellationToken);
@@ -103,7 +112,7 @@ internal sealed record ServerState
         {
             var columns = reader.IsDBNull(5)
                 ? []
-                : reader.GetString(5).Split(',').Select(c => c.Split('=', 2)).ToDictionary(c => c[0], c => c[1], StringComparer.Ordinal);
+                : reader.GetString(5).Split(Separator).Select(c => c.Split('\u0002', 2)).ToDictionary(c => c[0], c => c[1], StringComparer.Ordinal);
             found.Add(new TrackingTable(
                 new JournalTable(reader.GetString(0), reader.GetString(1)), reader.GetBoolean(2), reader.GetBoolean(3), reader.GetBoolean(4), columns));
         }

@@ -6,13 +6,17 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>Compares what a folder holds with what a database remembers. Pure.</summary>
 internal static class StatusComparison
 {
-    /// <summary>Whether progress of ours has been overtaken: the journal says meanwhile that the migration is done, by another hand than ours.</summary>
-    public static bool IsStale(MigrationProgress progress, IReadOnlyList<JournalRow> rows, StringComparer versionComparer)
+    /// <summary>Whether progress of ours has been overtaken: the journal says meanwhile that somebody else has settled the migration.</summary>
+    public static bool IsStale(MigrationProgress progress, IReadOnlyList<JournalRow> rows, IMigrationJournal journal)
     {
-        var state = rows.FirstOrDefault(r => versionComparer.Equals(r.Version, progress.Version))?.State;
-        return progress.Undo
-            ? state is null or MigrationState.RolledBack && rows.All(r => r.State != MigrationState.Failed)
-            : state == MigrationState.Applied;
+        if (journal.MarksStart(progress.Undo))
+        {
+            // An undo marks the version that it leads to.
+            return rows.All(r => r.State != MigrationState.Failed || !(progress.Undo || journal.VersionComparer.Equals(r.Version, progress.Version)));
+        }
+
+        var state = rows.FirstOrDefault(r => journal.VersionComparer.Equals(r.Version, progress.Version))?.State;
+        return progress.Undo ? state is null or MigrationState.RolledBack : state == MigrationState.Applied;
     }
 
     /// <summary>Every migration of the folder in its order; those that only the database remembers come before the first that follows them.</summary>

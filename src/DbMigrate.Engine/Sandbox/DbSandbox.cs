@@ -134,7 +134,7 @@ public sealed class DbSandbox : IAsyncDisposable
                 "SandboxNotFound",
                 ErrorKind.NotFound,
                 $"There is no sandbox in {path}.",
-                "Stop-DbSandbox without a folder stops all of yours.") { Subject = path };
+                "Stop-DbSandbox stops those that this session started.") { Subject = path };
         }
 
         await SandboxFolder.RemoveAsync(path, cancellationToken);

@@ -69,7 +69,11 @@ internal sealed class SandboxFolder : IDisposable
 
     /// <summary>The folders of this user's sandboxes, running or left over.</summary>
     public static IReadOnlyList<string> All() =>
-        [.. Directory.EnumerateDirectories(Parent, Prefix + "*").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(Parent, Prefix + "*").Where(IsOurs).Order(StringComparer.Ordinal)];
+
+    /// <summary>A link in a folder that everybody may write to could lead the sweep anywhere.</summary>
+    private static bool IsOurs(string path) =>
+        new DirectoryInfo(path).LinkTarget is null && System.IO.Path.GetFileName(path)[Prefix.Length..] is { Length: 10 } id && id.All(char.IsAsciiHexDigit);
 
     /// <summary>Stops the servers and removes the folders whose owners are gone.</summary>
     public static async Task SweepAsync(IEngineObserver observer, CancellationToken cancellationToken)

@@ -153,6 +153,101 @@ public sealed class MigrationProjectTests
     }
 
     [Theory, MemberData(nameof(Formats))]
+    public async Task A_statement_that_the_server_refused_is_tried_again_and_not_taken_for_done(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(format).Add(4, "drop", ["SELECT 1", "DROP INDEX CONCURRENTLY typo", "SELECT 2"]);
+
+        Assert.Equal("42704", (await FailAsync(folder, target)).Error.Failed!.Error!.SqlState);
+        Assert.Equal("42704", (await FailAsync(folder, target)).Error.Failed!.Error!.SqlState);
+        await target.RunAsync("CREATE INDEX typo ON items (name)");
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await ApplyAsync(folder, target)).Outcome);
+        Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('typo')::text"));
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public async Task An_index_of_the_same_name_is_neither_taken_for_ours_nor_dropped(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(format).Add(4, "index", ["SELECT 1", "CREATE INDEX CONCURRENTLY twin ON items (price)"]);
+        await ApplyAsync(folder, target, count: 3);
+        await target.RunAsync("CREATE INDEX twin ON items (name)");
+
+        Assert.Equal("42P07", (await FailAsync(folder, target)).Error.Failed!.Error!.SqlState);
+        Assert.Equal("42P07", (await FailAsync(folder, target)).Error.Failed!.Error!.SqlState);
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public async Task What_the_finished_part_had_set_holds_for_the_rest(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("CREATE SCHEMA app");
+        using var folder = Shop(format);
+        string[] Up(string last) => ["SET search_path = app, public", "CREATE INDEX CONCURRENTLY items_name ON items (name)", last, "CREATE TABLE there (id int)"];
+        folder.Add(4, "index", Up("SELECT 1/0"));
+        await FailAsync(folder, target);
+
+        folder.Add(4, "index", Up("SELECT 1"));
+        await ApplyAsync(folder, target);
+
+        Assert.Equal("app", await target.ScalarAsync<string>("SELECT schemaname::text FROM pg_tables WHERE tablename = 'there'"));
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public async Task Resolve_settles_a_half_done_undo_either_way(MigrationFormat format)
+    {
+        foreach (var (action, state) in new[] { (ResolveAction.Applied, MigrationState.Applied), (ResolveAction.RolledBack, MigrationState.Pending) })
+        {
+            var target = await SandboxFixture.NewDatabaseAsync();
+            using var folder = Shop(format);
+            folder.Add(4, "index", ["CREATE INDEX items_name ON items (name)"], ["DROP INDEX CONCURRENTLY items_name", "SELECT 1/0"]);
+            await ApplyAsync(folder, target);
+            await Assert.ThrowsAsync<MigrationFailedException>(() => UndoAsync(folder, target, new MigrationSelection()));
+
+            await using var project = await OpenAsync(folder, target);
+            await project.ResolveAsync(folder.Version(4), action, Options, CancellationToken.None);
+
+            var after = (await project.GetStatusAsync(CancellationToken.None))[3].State;
+            Assert.Equal(state, after == MigrationState.RolledBack ? MigrationState.Pending : after);
+            Assert.Null(await target.ScalarAsync<string>("SELECT to_regnamespace('dbmigrate')::text"));
+        }
+    }
+
+    [Fact]
+    public async Task A_forced_version_settles_what_was_half_way()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.GolangMigrate)
+            .Add(4, "index", ["CREATE TABLE again (id int)", "CREATE INDEX CONCURRENTLY items_name ON items (name)", "SELECT 1/0"]);
+        await FailAsync(folder, target);
+        await target.RunAsync("DROP TABLE again", "DROP INDEX items_name");
+
+        await using (var project = await OpenAsync(folder, target))
+        {
+            await project.ResolveAsync("3", ResolveAction.Force, Options, CancellationToken.None);
+        }
+
+        folder.Add(4, "index", ["CREATE TABLE again (id int)", "CREATE INDEX CONCURRENTLY items_name ON items (name)"]);
+        await ApplyAsync(folder, target);
+        Assert.Equal("again", await target.ScalarAsync<string>("SELECT to_regclass('again')::text"));
+    }
+
+    [Fact]
+    public async Task Another_roles_unfinished_migration_is_nobody_elses_business()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx).Add(4, "index", ["CREATE INDEX CONCURRENTLY items_name ON items (name)", "SELECT 1/0"]);
+        await FailAsync(folder, target);
+        var role = "monitor_" + target.Database;
+        await target.RunAsync($"CREATE ROLE \"{role}\" LOGIN PASSWORD 'secret'", $"GRANT SELECT ON _sqlx_migrations TO \"{role}\"");
+        var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString) { Username = role, Password = "secret" };
+
+        var states = (await StatusAsync(folder, Engine.Targets.TargetResolver.Resolve(settings.ConnectionString, _ => null))).Select(s => s.State);
+
+        Assert.Equal([MigrationState.Applied, MigrationState.Applied, MigrationState.Applied, MigrationState.Pending], states);
+    }
+
+    [Theory, MemberData(nameof(Formats))]
     public async Task Resolve_forgets_a_half_applied_migration(MigrationFormat format)
     {
         var target = await SandboxFixture.NewDatabaseAsync();
@@ -355,10 +450,15 @@ public sealed class MigrationProjectTests
     }
 
     private static async Task<List<MigrationResult>> ApplyAsync(
-        TemporaryMigrations folder, DbTarget target, IEngineObserver? observer = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+        TemporaryMigrations folder,
+        DbTarget target,
+        IEngineObserver? observer = null,
+        RunOptions? options = null,
+        int? count = null,
+        CancellationToken cancellationToken = default)
     {
         await using var project = await OpenAsync(folder, target, observer);
-        var plan = await project.PlanApplyAsync(new MigrationSelection(), options ?? Options, cancellationToken);
+        var plan = await project.PlanApplyAsync(new MigrationSelection { Count = count }, options ?? Options, cancellationToken);
         var results = new List<MigrationResult>();
         await foreach (var result in project.ApplyAsync(plan, options ?? Options, cancellationToken))
         {

@@ -38,7 +38,7 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
                     )
                     """;
             var table = new SqlCommandText($"CREATE TABLE IF NOT EXISTS {Table} {definition}");
-            return ownSchema && Table.Schema is { } schema ? [CreateSchema(schema), table] : [table];
+            return ownSchema && Table.Schema is { } schema ? [SqlCommandText.CreateSchema(schema), table] : [table];
         }
     }
 
@@ -47,6 +47,9 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
 
     /// <summary>EF Core ignores rows of migrations that it does not have.</summary>
     public bool RefusesMissing => false;
+
+    /// <inheritdoc/>
+    public bool MarksStart(bool undo) => false;
 
     /// <summary>EF Core takes ids that differ in case only for the same.</summary>
     public StringComparer VersionComparer => StringComparer.OrdinalIgnoreCase;
@@ -106,8 +109,16 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
     /// <inheritdoc/>
     public JournalCommands Undo(string version, IReadOnlyList<JournalRow> rows)
     {
-        var delete = Delete(Recorded(version, rows)?.Version ?? version);
-        return new JournalCommands { Before = [delete], Finished = [delete] };
+        var recorded = Recorded(version, rows)?.Version ?? version;
+
+        // Two equal rows, so that it fails with 23505, if there is nothing to delete any more.
+        var claim = new SqlCommandText(
+            $"""
+            WITH gone AS (DELETE FROM {Table} WHERE {IdColumn} = $1 RETURNING 1)
+            INSERT INTO {Table} ({IdColumn}, {VersionColumn}) SELECT $1, '' FROM generate_series(1, 2) WHERE NOT EXISTS (SELECT FROM gone)
+            """,
+            recorded);
+        return new JournalCommands { Before = [claim], Finished = [Delete(recorded)] };
     }
 
     /// <inheritdoc/>
@@ -131,7 +142,7 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
     /// <inheritdoc/>
     public IReadOnlyList<SqlCommandText> Force(string version) => throw new DbMigrateException(
         "ForceNotSupported", ErrorKind.InvalidArgument, "EF Core records each migration by itself; there is no one version to set.",
-        "Use Resolve-Migration -Applied or -RolledBack with a migration id.");
+        "Use Resolve-Migration -As Applied or -As RolledBack with a migration id (dbmigrate resolve).");
 
     private JournalRow? Recorded(string version, IReadOnlyList<JournalRow> rows) =>
         rows.FirstOrDefault(r => VersionComparer.Equals(r.Version, version));
@@ -140,13 +151,4 @@ internal sealed class EfCoreJournal(HistoryTable history, bool ownSchema) : IMig
         $"INSERT INTO {Table} ({IdColumn}, {VersionColumn}) VALUES ($1, $2){conflict}", migration.Version, migration.ProductVersion);
 
     private SqlCommandText Delete(string id) => new($"DELETE FROM {Table} WHERE {IdColumn} = $1", id);
-
-    // Not CREATE SCHEMA IF NOT EXISTS: that asks for the privilege to create one even where the schema is there.
-    private static SqlCommandText CreateSchema(string schema)
-    {
-        var literal = "'" + schema.Replace("'", "''", StringComparison.Ordinal) + "'";
-        var tag = "$dbmigrate$";
-        return new SqlCommandText(
-            $"DO {tag} BEGIN IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = {literal}) THEN CREATE SCHEMA {JournalTable.Quote(schema)}; END IF; END {tag}");
-    }
 }

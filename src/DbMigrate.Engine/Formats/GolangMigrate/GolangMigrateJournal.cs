@@ -39,6 +39,9 @@ internal sealed class GolangMigrateJournal(JournalTable table, MigrationFolder f
     public bool RefusesMissing => true;
 
     /// <inheritdoc/>
+    public bool MarksStart(bool undo) => true;
+
+    /// <inheritdoc/>
     public StringComparer VersionComparer => NumericVersionComparer.Instance;
 
     /// <inheritdoc/>

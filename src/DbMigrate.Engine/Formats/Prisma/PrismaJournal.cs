@@ -57,6 +57,9 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
     public bool RefusesMissing => false;
 
     /// <inheritdoc/>
+    public bool MarksStart(bool undo) => !undo;
+
+    /// <inheritdoc/>
     public StringComparer VersionComparer => PrismaNameComparer.Instance;
 
     /// <inheritdoc/>
@@ -211,7 +214,7 @@ internal sealed class PrismaJournal(JournalTable table, string? schema) : IMigra
         "ForceNotSupported",
         ErrorKind.InvalidArgument,
         "Prisma keeps a row per migration and has no version to force.",
-        "Record single migrations instead: Resolve-Migration with -Applied or -RolledBack (dbmigrate resolve).");
+        "Record single migrations instead: Resolve-Migration -As Applied or -As RolledBack (dbmigrate resolve).");
 
     private static string Unfinished => "migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL";
 

@@ -54,6 +54,9 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
     public bool RefusesMissing => true;
 
     /// <inheritdoc/>
+    public bool MarksStart(bool undo) => false;
+
+    /// <inheritdoc/>
     public StringComparer VersionComparer => NumericVersionComparer.Instance;
 
     /// <inheritdoc/>
@@ -165,7 +168,7 @@ internal sealed class SqlxJournal(JournalTable table, IReadOnlyList<string> crea
         "ForceNotSupported",
         ErrorKind.InvalidArgument,
         "SQLx keeps a row per migration and has no version to force.",
-        "Record single migrations instead: Resolve-Migration with -Applied or -RolledBack (dbmigrate resolve).");
+        "Record single migrations instead: Resolve-Migration -As Applied or -As RolledBack (dbmigrate resolve).");
 
     private static long Number(string version) => long.Parse(version, CultureInfo.InvariantCulture);
 

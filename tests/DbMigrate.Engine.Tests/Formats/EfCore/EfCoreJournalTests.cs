@@ -61,7 +61,7 @@ public class EfCoreJournalTests
     {
         var commands = Default().Undo("20240101000000_A", [Row("20230101000000_Z"), Row("20240101000000_a")]);
 
-        Assert.Equal("DELETE FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" = $1", Assert.Single(commands.Before).Text);
+        Assert.Equal("DELETE FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" = $1", Assert.Single(commands.Finished).Text);
         Assert.Equal(["20240101000000_a"], commands.Before[0].Parameters);
         Assert.Equal(["20240101000000_a"], commands.Finished[0].Parameters);
     }
