@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace DbMigrate.Cli;
 
-/// <summary>How a time limit is typed: <c>500ms</c>, <c>5s</c>, <c>2min</c>, <c>1h</c>, as PostgreSQL's own settings are; a bare number is seconds.</summary>
+/// <summary>
+/// How a time limit is typed: <c>500ms</c>, <c>5s</c>, <c>2min</c>, <c>1h</c>, as PostgreSQL's own settings are; a bare number is seconds.
+/// </summary>
 internal static partial class Duration
 {
     // PostgreSQL's time-outs are milliseconds in an int.
@@ -13,7 +15,8 @@ internal static partial class Duration
     public static TimeSpan? Parse(string text)
     {
         var match = Form().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (!match.Success
+            || !double.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }

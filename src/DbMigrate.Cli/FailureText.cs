@@ -8,7 +8,9 @@ internal static class FailureText
     {
         // The message of a failed run ends with the failure as text; here it is shown in its parts.
         var failure = (error as MigrationFailedException)?.Failed?.Error;
-        var message = failure is null ? error.Message : error.Message.Replace(failure.ToString(), failure.Message, StringComparison.Ordinal);
+        var message = failure is null
+            ? error.Message
+            : error.Message.Replace(failure.ToString(), failure.Message, StringComparison.Ordinal);
         foreach (var line in Indented("error: ", message))
         {
             yield return line;

@@ -96,6 +96,7 @@ internal static class JsonLine
         failure.SourceLine,
     };
 
-    // Azure Pipelines looks for "##vso[" and "##[" anywhere in a line. Inside a JSON string the second # may as well be written as an escape.
-    private static string Write<T>(T value) => JsonSerializer.Serialize(value, Options).Replace("##", "#\\u0023", StringComparison.Ordinal);
+    // Azure Pipelines looks for "##vso[" and "##[" anywhere in a line. Inside a JSON string the second # may be written as an escape.
+    private static string Write<T>(T value) =>
+        JsonSerializer.Serialize(value, Options).Replace("##", "#\\u0023", StringComparison.Ordinal);
 }

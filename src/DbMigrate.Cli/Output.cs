@@ -18,7 +18,9 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     /// <summary>Tell what is decided, too.</summary>
     public bool Verbose { get; set; }
 
-    /// <summary>The process's own streams. A pipe or file gets UTF-8 whatever the console's code page is; progress shows on a terminal only.</summary>
+    /// <summary>
+    /// The process's own streams. A pipe or file gets UTF-8 whatever the console's code page is; progress shows on a terminal only.
+    /// </summary>
     public static Output ToConsole() => new(
         Console.IsOutputRedirected ? Utf8(Console.OpenStandardOutput()) : Console.Out,
         Console.IsErrorRedirected ? Utf8(Console.OpenStandardError()) : Console.Error,

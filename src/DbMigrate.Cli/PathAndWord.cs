@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace DbMigrate.Cli;
 
-/// <summary>The arguments <c>[PATH] WORD</c> of <c>resolve</c> and <c>create</c>: one word is the word itself, of two the first is the path.</summary>
+/// <summary>
+/// The arguments <c>[PATH] WORD</c> of <c>resolve</c> and <c>create</c>: one word is the word itself, of two the first is the path.
+/// </summary>
 internal static class PathAndWord
 {
     public static Argument<string[]> Argument(string word, string description) => new($"[PATH] {word}")

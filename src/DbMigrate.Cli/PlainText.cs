@@ -11,8 +11,9 @@ namespace DbMigrate.Cli;
 internal static partial class PlainText
 {
     /// <summary>
-    /// One line: control and invisible characters are written as <c>\u{1b}</c>; <c>##vso[</c>, <c>##[</c> and <c>##teamcity[</c> anywhere, and
-    /// <c>::</c> at the start, get a backslash that breaks them (GitHub, workflow commands; Azure Pipelines, logging commands; TeamCity, service messages).
+    /// One line: control and invisible characters are written as <c>\u{1b}</c>; <c>##vso[</c>, <c>##[</c> and <c>##teamcity[</c> anywhere,
+    /// and <c>::</c> at the start, get a backslash that breaks them (GitHub: workflow commands; Azure Pipelines: logging commands;
+    /// TeamCity: service messages).
     /// </summary>
     public static string OneLine(string text)
     {

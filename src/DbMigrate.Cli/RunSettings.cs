@@ -9,7 +9,8 @@ internal sealed class RunSettings
     private static readonly RunOptions Default = new();
 
     private readonly Option<TimeSpan?> _lockTimeout = Time(
-        "--lock-timeout", "How long a statement waits for a lock before the migration is rolled back and tried again; 0 for ever. [default: 5s]");
+        "--lock-timeout",
+        "How long a statement waits for a lock before the migration is rolled back and tried again; 0 for ever. [default: 5s]");
 
     private readonly Option<TimeSpan?> _statementTimeout = Time(
         "--statement-timeout", "How long a statement may work; 0 for ever. [default: 0]");

@@ -11,8 +11,8 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _databaseUrl = new("--database-url")
     {
-        Description = "The database: postgres://user@host:5432/name, a keyword string, or service=name. Without it DATABASE_URL, then the PG* " +
-            "variables. Others can read a password in an argument; it is safer in DATABASE_URL or ~/.pgpass.",
+        Description = "The database: postgres://user@host:5432/name, a keyword string, or service=name. Without it DATABASE_URL, " +
+            "then the PG* variables. Others can read a password in an argument; it is safer in DATABASE_URL or ~/.pgpass.",
         HelpName = "URL",
     };
 
@@ -60,12 +60,15 @@ internal sealed class SourceOptions
     /// <summary>The PATH argument of the commands that take nothing else.</summary>
     public static Argument<string?> PathArgument() => new("PATH")
     {
-        Description = "The migration folder, or an EF Core script. Without it ./migrations, else ./prisma/migrations, else ./db/migrations.",
+        Description = "The migration folder, or an EF Core script. " +
+            "Without it ./migrations, else ./prisma/migrations, else ./db/migrations.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     /// <summary>The folder.</summary>
-    /// <exception cref="DbMigrateException"><c>NoPath</c> if it is empty, as an unset shell variable makes it; <c>FolderNotFound</c> if there is none to take.</exception>
+    /// <exception cref="DbMigrateException">
+    /// <c>NoPath</c> if it is empty, as an unset shell variable makes it; <c>FolderNotFound</c> if there is none to take.
+    /// </exception>
     public MigrationSource Source(ParseResult parsed, string? path) => new(
         NotEmpty(path) ?? FolderLocator.Default(Directory.GetCurrentDirectory()), Format(parsed), parsed.GetValue(_journalTable));
 
@@ -89,10 +92,14 @@ internal sealed class SourceOptions
     private MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Named(text) : null;
 
     // As the cmdlets spell it, too: GolangMigrate, EfCore.
-    private static MigrationFormat? Named(string text) => Enum.GetValues<MigrationFormat>()
-        .Where(format => string.Equals(format.ToString(), text.Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase))
-        .Cast<MigrationFormat?>()
-        .FirstOrDefault();
+    private static MigrationFormat? Named(string text)
+    {
+        var name = text.Replace("-", "", StringComparison.Ordinal);
+        return Enum.GetValues<MigrationFormat>()
+            .Where(format => string.Equals(format.ToString(), name, StringComparison.OrdinalIgnoreCase))
+            .Cast<MigrationFormat?>()
+            .FirstOrDefault();
+    }
 
     private static string? NotEmpty(string? path) => path != "" ? path : throw new DbMigrateException(
         "NoPath", ErrorKind.InvalidArgument, "PATH is empty.", "Name the folder, or leave PATH out for ./migrations.");

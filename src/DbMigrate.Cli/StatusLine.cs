@@ -4,8 +4,8 @@ using DbMigrate.Engine.Sql;
 namespace DbMigrate.Cli;
 
 /// <summary>
-/// The line forms for people and <c>grep</c>: <c>VERSION/WORD: NAME (MARK)</c>. The word says what a run makes of the migration, the mark what is special about it.
-/// Documented in docs/command-line.md.
+/// The line forms for people and <c>grep</c>: <c>VERSION/WORD: NAME (MARK)</c>. The word says what a run makes of the migration, the mark
+/// what is special about it. Documented in docs/command-line.md.
 /// </summary>
 internal static class StatusLine
 {
@@ -47,9 +47,10 @@ internal static class StatusLine
         var end = statement.Text.AsSpan().IndexOfAny('\r', '\n');
         var text = end < 0 ? statement.Text : statement.Text[..end];
         text = text.Length > 80 ? text[..79] + "…" : text;
+        var place = string.Create(CultureInfo.InvariantCulture, $"{file}:{statement.Line}:{statement.Column}");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{file}:{statement.Line}:{statement.Column}: {JsonLine.Name(statement.Kind)}, {statement.Length} bytes at {statement.Offset}: {text}");
+            $"{place}: {JsonLine.Name(statement.Kind)}, {statement.Length} bytes at {statement.Offset}: {text}");
     }
 
     private static string Word(MigrationOutcome outcome) => outcome switch

@@ -20,7 +20,9 @@ public class DemoTests
         }
 
         // 12 and those taken back, for each; then the repaired one.
-        Assert.Equal((12 + 2 + 1) + (12 + 2 + 1) + (12 + 2 + 1) + (12 + 3 + 1), run.Lines.Count(l => l.Contains("/installed: ", StringComparison.Ordinal) && l.EndsWith(')')));
+        Assert.Equal(
+            (12 + 2 + 1) + (12 + 2 + 1) + (12 + 2 + 1) + (12 + 3 + 1),
+            run.Lines.Count(l => l.Contains("/installed: ", StringComparison.Ordinal) && l.EndsWith(')')));
         Assert.Equal(2 + 2 + 2 + 3, run.Lines.Count(l => l.Contains("/undone: ", StringComparison.Ordinal)));
         Assert.Equal(4, run.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)));
         Assert.Equal(4, run.Error.Split('\n').Count(l => l.TrimStart().StartsWith("| ", StringComparison.Ordinal) && l.EndsWith('^')));

@@ -25,7 +25,9 @@ public partial class ErrorCatalogueTests
     }
 
     // new DbMigrateException("Id", …), the rooms' own short forms of it, and anything that is given "Id", ErrorKind.X.
-    [GeneratedRegex(@"\b(?:DbMigrateException|MigrationFailedException|Error|At|NoPrivilege|new)\(\s*""([A-Z][a-z]\w+)""|""([A-Z]\w+)"",\s*ErrorKind\.")]
+    [GeneratedRegex(
+        @"\b(?:DbMigrateException|MigrationFailedException|Error|At|NoPrivilege|new)\(\s*""([A-Z][a-z]\w+)""" +
+        @"|""([A-Z]\w+)"",\s*ErrorKind\.")]
     private static partial Regex Thrown();
 
     [GeneratedRegex(@"`([A-Z]\w+)`")]

@@ -16,7 +16,9 @@ public class MigrateInfoTests
         var run = await database.RunAsync("migrate-info");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
-            "20240101000000/installed: 001_initial_schema\n20240115000000/installed: 002_llm_providers\n20240201000000/pending: 003_new_feature (NEW)\n",
+            "20240101000000/installed: 001_initial_schema\n" +
+            "20240115000000/installed: 002_llm_providers\n" +
+            "20240201000000/pending: 003_new_feature (NEW)\n",
             run.Out);
     }
 
@@ -60,7 +62,7 @@ public class MigrateInfoTests
         Assert.Equal(first, a.GetProperty("path").GetString());
         Assert.EndsWith("1_a.down.sql", a.GetProperty("downPath").GetString(), StringComparison.Ordinal);
         Assert.Equal(96, a.GetProperty("checksum").GetString()!.Length);
-        Assert.InRange(a.GetProperty("appliedAt").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow.AddMinutes(10));
+        Assert.InRange((a.GetProperty("appliedAt").GetDateTimeOffset() - DateTimeOffset.UtcNow).TotalMinutes, -10, 10);
         Assert.Contains(database.Target.Database, a.GetProperty("database").GetString(), StringComparison.Ordinal);
         Assert.Equal("pending", b.GetProperty("state").GetString());
         Assert.False(b.TryGetProperty("appliedAt", out _));

@@ -115,12 +115,21 @@ public class MigrateTests
         using var database = await SampleDatabase.CreateAsync();
         database.Write(
             "1_a.sql",
-            "DO $$ BEGIN RAISE EXCEPTION E'##vso[task.complete result=Succeeded]\\n::error::forged\\n\\x1b[2Jgone' USING DETAIL = E'::set-output name=a::b', HINT = '##[error]'; END $$;\n");
+            "DO $$ BEGIN RAISE EXCEPTION E'##vso[task.complete result=Succeeded]\\n::error::forged\\n\\x1b[2Jgone' " +
+            "USING DETAIL = E'::set-output name=a::b', HINT = '##[error]'; END $$;\n");
         var hostile = "2_::error::x\u001b[31m##vso[task.setvariable variable=a]b.sql";
         Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no such file names.");
         database.Write(hostile, "SELECT 1;\n");
 
-        foreach (var arguments in new[] { new[] { "migrate-info" }, ["migrate"], ["migrate", "--json"], ["migrate", "--what-if", "--json"], ["statements", Path.Combine("migrations", hostile)] })
+        string[][] commands =
+        [
+            ["migrate-info"],
+            ["migrate"],
+            ["migrate", "--json"],
+            ["migrate", "--what-if", "--json"],
+            ["statements", Path.Combine("migrations", hostile)],
+        ];
+        foreach (var arguments in commands)
         {
             var run = await database.RunAsync(arguments);
             foreach (var line in (run.Out + run.Error).Split('\n'))
@@ -158,7 +167,8 @@ public class MigrateTests
         using var database = await SampleDatabase.CreateAsync();
         database.Write("1_a.sql", "SELECT 1;\n");
         var target = database.Target;
-        var run = await database.RunAsync("migrate", "--database-url", $"postgres://postgres:hunter2@{target.Host}:{target.Port}/{target.Database}");
+        var run = await database.RunAsync(
+            "migrate", "--database-url", $"postgres://postgres:hunter2@{target.Host}:{target.Port}/{target.Database}");
         Assert.Equal(1, run.ExitCode);
         Assert.DoesNotContain("hunter2", run.Out + run.Error, StringComparison.Ordinal);
         Assert.Contains("postgres", run.Error, StringComparison.Ordinal);

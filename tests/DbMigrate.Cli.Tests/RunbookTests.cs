@@ -7,7 +7,10 @@ namespace DbMigrate.Cli.Tests;
 public partial class RunbookTests
 {
     public static TheoryData<string> Runbooks { get; } = new(
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "runbooks"), "*.md").Select(f => Path.GetFileName(f)!).Where(f => f != "README.md").Order(StringComparer.Ordinal));
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "runbooks"), "*.md")
+            .Select(file => Path.GetFileName(file)!)
+            .Where(file => file != "README.md")
+            .Order(StringComparer.Ordinal));
 
     [SkippableTheory]
     [MemberData(nameof(Runbooks))]

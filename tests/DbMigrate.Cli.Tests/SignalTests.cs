@@ -77,7 +77,8 @@ public class SignalTests
     }
 
     private static Task<long> SleepersAsync(SampleDatabase database) => database.Target.ScalarAsync<long>(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()")!;
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' " +
+        "AND query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()")!;
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -9,7 +9,9 @@ public class StatementsTests
     public async Task Offsets_are_bytes_and_columns_characters()
     {
         using var folder = new TemporaryFolder();
-        var bytes = Encoding.UTF8.GetBytes("\uFEFF-- naïve ☕\r\nSELECT 'é;☕' ; /* x */ CREATE INDEX CONCURRENTLY i\r\n  ON a (id) ;\n\nCREATE FUNCTION f() RETURNS int AS $x$ SELECT 1; $x$ LANGUAGE sql");
+        var bytes = Encoding.UTF8.GetBytes(
+            "\uFEFF-- naïve ☕\r\nSELECT 'é;☕' ; /* x */ CREATE INDEX CONCURRENTLY i\r\n  ON a (id) ;\n\n" +
+            "CREATE FUNCTION f() RETURNS int AS $x$ SELECT 1; $x$ LANGUAGE sql");
         var file = folder.Write("a.sql", bytes);
 
         var run = await CommandRun.OfAsync("statements", file, "--json");

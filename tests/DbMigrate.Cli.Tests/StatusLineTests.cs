@@ -7,7 +7,7 @@ public class StatusLineTests
     [Theory]
     [InlineData(MigrationState.Applied, null, "20240101000000/installed: 001_initial_schema")]
     [InlineData(MigrationState.Pending, null, "20240101000000/pending: 001_initial_schema (NEW)")]
-    [InlineData(MigrationState.OutOfOrder, "sqlx would run it", "20240101000000/pending: 001_initial_schema (OUT OF ORDER) - sqlx would run it")]
+    [InlineData(MigrationState.OutOfOrder, "SQLx runs it", "20240101000000/pending: 001_initial_schema (OUT OF ORDER) - SQLx runs it")]
     [InlineData(MigrationState.RolledBack, null, "20240101000000/pending: 001_initial_schema (ROLLED BACK)")]
     [InlineData(MigrationState.Failed, "dirty", "20240101000000/failed: 001_initial_schema (NOT FINISHED) - dirty")]
     [InlineData(MigrationState.Modified, null, "20240101000000/installed: 001_initial_schema (MODIFIED)")]

@@ -33,7 +33,8 @@ internal static class DemoCommand
                 foreach (var sample in DemoSample.All)
                 {
                     var target = await sandbox.CreateDatabaseAsync(sample.Database, cancellationToken);
-                    await new DemoStory(sample, Path.Combine(samples, sample.Folder), target, output).RunAsync(scratch.FullName, cancellationToken);
+                    var story = new DemoStory(sample, Path.Combine(samples, sample.Folder), target, output);
+                    await story.RunAsync(scratch.FullName, cancellationToken);
                 }
             }
             finally
@@ -43,7 +44,8 @@ internal static class DemoCommand
         }
 
         output.Line();
-        output.Line($"Done in {StatusLine.Elapsed(watch.Elapsed)}: {DemoSample.All.Count} tools, each applied, undone, applied again, broken and repaired.");
+        var time = StatusLine.Elapsed(watch.Elapsed);
+        output.Line($"Done in {time}: {DemoSample.All.Count} tools, each applied, undone, applied again, broken and repaired.");
         output.Line("The server and its data are gone. Try it on your own folder: dbmigrate migrate-info PATH --database-url URL");
         return ExitCode.Done;
     }

@@ -10,7 +10,8 @@ internal static class MigrateCommand
     {
         var command = new Command(
             "migrate",
-            "Applies the pending migrations in order, each in a transaction of its own where PostgreSQL allows it, and stops at the first error.\n" +
+            "Applies the pending migrations in order, each in a transaction of its own where PostgreSQL allows it. " +
+            "Stops at the first error.\n" +
             "Example: dbmigrate migrate ./migrations --count 1 --what-if");
         var path = SourceOptions.PathArgument();
         command.Arguments.Add(path);
@@ -21,12 +22,24 @@ internal static class MigrateCommand
         var whatIf = new Option<bool>("--what-if") { Description = "Only show what would be applied; writes nothing at all." };
         command.Options.Add(whatIf);
         command.SetAction((parsed, token) => RunAsync(
-            source.Source(parsed, parsed.GetValue(path)), source.Target(parsed), selection.Selection(parsed), run.Options(parsed), parsed.GetValue(whatIf), output, token));
+            source.Source(parsed, parsed.GetValue(path)),
+            source.Target(parsed),
+            selection.Selection(parsed),
+            run.Options(parsed),
+            parsed.GetValue(whatIf),
+            output,
+            token));
         return command;
     }
 
     public static async Task<int> RunAsync(
-        MigrationSource source, DbTarget target, MigrationSelection selection, RunOptions options, bool whatIf, Output output, CancellationToken cancellationToken)
+        MigrationSource source,
+        DbTarget target,
+        MigrationSelection selection,
+        RunOptions options,
+        bool whatIf,
+        Output output,
+        CancellationToken cancellationToken)
     {
         await using var project = await MigrationProject.OpenAsync(source, target, output, cancellationToken);
         var plan = await project.PlanApplyAsync(selection, options, cancellationToken);

@@ -3,7 +3,7 @@ using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Cli.Commands;
 
-/// <summary><c>dbmigrate resolve [PATH] VERSION --applied|--rolled-back|--force</c>: corrects the tracking table without running a script.</summary>
+/// <summary><c>dbmigrate resolve [PATH] VERSION --applied|--rolled-back|--force</c>: corrects the tracking table, runs no script.</summary>
 internal static class ResolveCommand
 {
     public static Command Create(Output output)
@@ -15,7 +15,10 @@ internal static class ResolveCommand
         var words = PathAndWord.Argument("VERSION", "The migration's version; with --force also -1, for none.");
         var applied = new Option<bool>("--applied") { Description = "Record it as applied." };
         var rolledBack = new Option<bool>("--rolled-back") { Description = "Take its record back, or mark it rolled back (Prisma)." };
-        var force = new Option<bool>("--force") { Description = "Set the version and clear the dirty flag, as 'migrate force' does (golang-migrate)." };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Set the version and clear the dirty flag, as 'migrate force' does (golang-migrate).",
+        };
         command.Arguments.Add(words);
         command.Options.Add(applied);
         command.Options.Add(rolledBack);
@@ -34,8 +37,18 @@ internal static class ResolveCommand
         command.SetAction((parsed, token) =>
         {
             var (path, version) = PathAndWord.Of(parsed, words);
-            var action = parsed.GetValue(applied) ? ResolveAction.Applied : parsed.GetValue(force) ? ResolveAction.Force : ResolveAction.RolledBack;
-            return RunAsync(source.Source(parsed, path), source.Target(parsed), version, action, run.Options(parsed), parsed.GetValue(whatIf), output, token);
+            var action = parsed.GetValue(applied) ? ResolveAction.Applied
+                : parsed.GetValue(force) ? ResolveAction.Force
+                : ResolveAction.RolledBack;
+            return RunAsync(
+                source.Source(parsed, path),
+                source.Target(parsed),
+                version,
+                action,
+                run.Options(parsed),
+                parsed.GetValue(whatIf),
+                output,
+                token);
         });
         return command;
     }
@@ -54,7 +67,12 @@ internal static class ResolveCommand
         var before = await project.PlanResolveAsync(version, action, cancellationToken);
         if (whatIf)
         {
-            output.Planned(before, action switch { ResolveAction.Applied => "record as applied", ResolveAction.Force => "force", _ => "record as rolled back" });
+            output.Planned(before, action switch
+            {
+                ResolveAction.Applied => "record as applied",
+                ResolveAction.Force => "force",
+                _ => "record as rolled back",
+            });
             output.Line($"What if: the record in {target} would be corrected; nothing was changed.");
         }
         else

@@ -37,11 +37,12 @@ internal static class StatementsCommand
     {
         try
         {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 128 * 1024, FileOptions.SequentialScan);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 128 * 1024, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new DbMigrateException("UnreadableFile", ErrorKind.NotFound, $"Cannot read '{file}': {e.Message}", "Check the path and its permissions.", e);
+            throw new DbMigrateException(
+                "UnreadableFile", ErrorKind.NotFound, $"Cannot read '{file}': {e.Message}", "Check the path and its permissions.", e);
         }
     }
 }

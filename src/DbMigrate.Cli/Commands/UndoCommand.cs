@@ -21,12 +21,24 @@ internal static class UndoCommand
         var whatIf = new Option<bool>("--what-if") { Description = "Only show what would be undone; writes nothing at all." };
         command.Options.Add(whatIf);
         command.SetAction((parsed, token) => RunAsync(
-            source.Source(parsed, parsed.GetValue(path)), source.Target(parsed), selection.Selection(parsed), run.Options(parsed), parsed.GetValue(whatIf), output, token));
+            source.Source(parsed, parsed.GetValue(path)),
+            source.Target(parsed),
+            selection.Selection(parsed),
+            run.Options(parsed),
+            parsed.GetValue(whatIf),
+            output,
+            token));
         return command;
     }
 
     public static async Task<int> RunAsync(
-        MigrationSource source, DbTarget target, MigrationSelection selection, RunOptions options, bool whatIf, Output output, CancellationToken cancellationToken)
+        MigrationSource source,
+        DbTarget target,
+        MigrationSelection selection,
+        RunOptions options,
+        bool whatIf,
+        Output output,
+        CancellationToken cancellationToken)
     {
         await using var project = await MigrationProject.OpenAsync(source, target, output, cancellationToken);
         var plan = await project.PlanUndoAsync(selection, options, cancellationToken);

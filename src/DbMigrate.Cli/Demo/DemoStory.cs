@@ -3,7 +3,9 @@ using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Cli.Demo;
 
-/// <summary>What the demo does with one sample: status, apply, undo, a failure and its repair, all through the commands themselves.</summary>
+/// <summary>
+/// What the demo does with one sample: status, apply, undo, a failure and its repair, all through the commands themselves.
+/// </summary>
 internal sealed class DemoStory(DemoSample sample, string folder, DbTarget target, Output output)
 {
     private static readonly RunOptions Options = new();
@@ -27,7 +29,10 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
 
         await InfoAsync("And now?", folder, cancellationToken);
 
-        Step($"Take back the newest {sample.Undo}.", $"undo {folder} --count {sample.Undo}", $"Undo-Migration {folder} -Count {sample.Undo}");
+        Step(
+            $"Take back the newest {sample.Undo}.",
+            $"undo {folder} --count {sample.Undo}",
+            $"Undo-Migration {folder} -Count {sample.Undo}");
         await UndoCommand.RunAsync(
             Source(folder), target, new MigrationSelection { Count = sample.Undo }, Options, whatIf: false, output, cancellationToken);
         await MigrateAsync("And apply them again.", folder, cancellationToken);
@@ -86,7 +91,10 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
             ResolveAction.Force => ("--force", "Force"),
             _ => ("--rolled-back", "RolledBack"),
         };
-        Step("Nothing of it is in the database, so say that.", $"resolve {path} {version} {option}", $"Resolve-Migration {path} {version} -As {parameter}");
+        Step(
+            "Nothing of it is in the database, so say that.",
+            $"resolve {path} {version} {option}",
+            $"Resolve-Migration {path} {version} -As {parameter}");
         await ResolveCommand.RunAsync(Source(path), target, version, action, Options, whatIf: false, output, cancellationToken);
     }
 
