@@ -153,12 +153,12 @@ internal sealed class MigrationRunner(
 
     private IEnumerable<PlannedCommand> FlightCommands(List<MigrationStep> flight)
     {
-        yield return Frame(CommandStream.Marker, flight[0]);
+        yield return PlannedCommand.Frame(CommandStream.Marker, flight[0]);
         foreach (var step in flight)
         {
-            var commands = Commands(step);
+            var commands = step.Commands(journal, _rows);
             var segment = step.Outline.Segments.Count > 0 ? step.Outline.Segments[0] : null;
-            yield return Frame(segment?.Begin ?? "BEGIN", step);
+            yield return PlannedCommand.Frame(segment?.Begin ?? "BEGIN", step);
             foreach (var command in commands.Before)
             {
                 yield return PlannedCommand.Of(command, CommandRole.Claim, step);
@@ -167,7 +167,7 @@ internal sealed class MigrationRunner(
             if (segment is not null)
             {
                 using var reader = new SegmentReader(step.Outline.Script);
-                foreach (var command in ScriptCommands(reader, segment, step))
+                foreach (var command in reader.Commands(segment, step))
                 {
                     yield return command;
                 }
@@ -175,225 +175,39 @@ internal sealed class MigrationRunner(
 
             foreach (var command in commands.After)
             {
-                yield return PlannedCommand.Of(command, CommandRole.Frame, step);
+                yield return PlannedCommand.Frame(command, step);
             }
 
-            yield return Frame("COMMIT", step);
-            foreach (var command in SessionReset(step))
+            yield return PlannedCommand.Frame("COMMIT", step);
+            foreach (var command in SessionSettings.Reset(settings, step))
             {
                 yield return command;
             }
 
-            yield return Frame(CommandStream.Marker, step);
+            yield return PlannedCommand.Frame(CommandStream.Marker, step);
         }
     }
-
-    private JournalCommands Commands(MigrationStep step) =>
-        step.Undo ? journal.Undo(step.Migration.Version, _rows) : journal.Apply(step.Migration, _rows);
 
     /// <summary>Runs a step that does not fit in one transaction, or that an earlier run left half-way.</summary>
     private async IAsyncEnumerable<StepOutcome> RunInPartsAsync(MigrationStep step, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = DateTimeOffset.UtcNow;
         StepOutcome outcome;
-        var counts = new PartCounts();
+        var parts = new StepParts(step, session, journal, settings, _stream, observer);
         try
         {
-            var done = await RunPartsAsync(step, counts, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
-            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, counts.Statements, counts.Rows));
+            _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
+            var isFirstTry = _started.Add(step.Migration.Version);
+            var done = await parts.RunAsync(_rows, isFirstTry, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
+            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, parts.Statements, parts.Rows));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            outcome = await StopAsync(step, e, started, cancellationToken, counts);
+            outcome = await StopAsync(step, e, started, cancellationToken, parts);
         }
 
         yield return outcome;
     }
-
-    /// <summary>False when another tool, which does not know our lock, was quicker.</summary>
-    private async Task<bool> RunPartsAsync(MigrationStep step, PartCounts counts, CancellationToken cancellationToken)
-    {
-        var version = step.Migration.Version;
-        var table = journal.Table;
-        _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
-        var state = _rows.Find(r => journal.VersionComparer.Equals(r.Version, version))?.State;
-        if (!step.Undo && state == MigrationState.Applied)
-        {
-            return false;
-        }
-
-        var commands = Commands(step);
-        var segments = step.Outline.Segments;
-        await TransactionAsync(step, MigrationProgress.Start(table, version, step.Undo), cancellationToken);
-        var progress = (await MigrationProgress.ReadAsync(session.Connection, table, cancellationToken))
-            .Single(p => journal.VersionComparer.Equals(p.Version, version));
-        counts.HasKeptParts = progress.Segments > 0 || progress.Running;
-        var isFirst = _started.Add(version) && step.Progress is null;
-        if (isFirst && (step.Undo ? state is null or MigrationState.RolledBack : state == MigrationState.Failed))
-        {
-            await TransactionAsync(step, MigrationProgress.End(table, version), cancellationToken);
-            throw new DbMigrateException(
-                "JournalChanged",
-                ErrorKind.InvalidState,
-                $"Another tool changed {table} for {step} at this moment.",
-                "Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.") { Subject = version };
-        }
-
-        RefuseChangedPrefix(step, progress);
-        await TransactionAsync(step, commands.Started, cancellationToken);
-        counts.Commands = commands;
-
-        using var reader = new SegmentReader(step.Outline.Script);
-        var next = progress.Segments;
-        var running = progress.Running;
-        await ReplaySettingsAsync(step, next, cancellationToken);
-        for (; next < segments.Count; next++, running = false)
-        {
-            var segment = segments[next];
-            var isLast = next == segments.Count - 1;
-            var advance = MigrationProgress.Advance(table, version, next + 1, segment.PrefixHash);
-            if (segment.Kind == SegmentKind.Alone)
-            {
-                await RunAloneAsync(step, reader.Read(segment).Single(), running, advance, counts, cancellationToken);
-                continue;
-            }
-
-            var ending = segment.Kind == SegmentKind.RolledBack
-                ? [Frame("ROLLBACK", step), Frame(advance, step)]
-                : isLast
-                    ? commands.Finished.Concat(MigrationProgress.End(table, version)).Select(c => Frame(c, step)).Append(Frame("COMMIT", step))
-                    : (IEnumerable<PlannedCommand>)[Frame(advance, step), Frame("COMMIT", step)];
-            await CountedAsync(ScriptCommands(reader, segment, step).Prepend(Frame(segment.Begin, step)).Concat(ending), counts, cancellationToken);
-            counts.HasKeptParts = true;
-        }
-
-        if (segments.Count == 0 || segments[^1].Kind != SegmentKind.Transaction)
-        {
-            await TransactionAsync(step, commands.Finished.Concat(MigrationProgress.End(table, version)), cancellationToken);
-        }
-
-        await _stream.RunAsync(SessionReset(step), cancellationToken);
-        return true;
-    }
-
-    /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>
-    private async Task ReplaySettingsAsync(MigrationStep step, int finishedSegments, CancellationToken cancellationToken)
-    {
-        if (finishedSegments == 0 || !step.Outline.ChangesSession)
-        {
-            return;
-        }
-
-        var last = step.Outline.Segments[finishedSegments - 1];
-        var settings = step.Outline.Script!.ReadStatements().Take(last.First + last.Count).Where(s => s.Kind == Sql.StatementKind.Session);
-        await _stream.RunAsync(settings.Select(s => PlannedCommand.Of(s, step)), cancellationToken);
-    }
-
-    private async Task RunAloneAsync(
-        MigrationStep step, ScriptStatement statement, bool running, SqlCommandText advance, PartCounts counts, CancellationToken cancellationToken)
-    {
-        var lone = new LoneStatement(session, step, statement, observer);
-        if (running && await lone.IsDoneAsync(cancellationToken))
-        {
-            await _stream.RunAsync([Frame(advance, step)], cancellationToken);
-            counts.Statements++;
-            return;
-        }
-
-        observer.Message(MessageLevel.Verbose, $"{step}: line {statement.Line} runs outside a transaction.");
-
-        // A lock time-out would leave an invalid index behind: CREATE INDEX CONCURRENTLY waits for old snapshots three times.
-        var lockTimeout = statement.Kind == Sql.StatementKind.CreateIndexConcurrently ? "0" : settings["lock_timeout"];
-        var before = await lone.IndexValidityAsync(cancellationToken);
-        if (before == false)
-        {
-            await lone.DropInvalidIndexAsync(cancellationToken);
-        }
-
-        await _stream.RunAsync(
-            [Frame(MigrationProgress.Run(journal.Table, step.Migration.Version), step), Frame(LockTimeout(lockTimeout), step)], cancellationToken);
-        try
-        {
-            await CountedAsync([PlannedCommand.Of(statement, step)], counts, cancellationToken);
-        }
-        catch (PostgresException e) when (!IsEndOfSession(e))
-        {
-            // The server said no, so it had no effect; only a failed CREATE INDEX CONCURRENTLY leaves something, an invalid index of ours.
-            var failed = _stream.Failed;
-            if (before is not null || await lone.IndexValidityAsync(cancellationToken) is null)
-            {
-                await _stream.RunAsync([Frame(MigrationProgress.Refused(journal.Table, step.Migration.Version), step)], cancellationToken);
-            }
-
-            _stream.Failed = failed;
-            throw;
-        }
-
-        counts.HasKeptParts = true;
-        await _stream.RunAsync([Frame(advance, step), Frame(LockTimeout(settings["lock_timeout"]), step)], cancellationToken);
-    }
-
-    /// <summary>The server ended the session, and with it our view of how the statement ended (classes 08 and 57P).</summary>
-    private static bool IsEndOfSession(PostgresException exception) =>
-        exception.SqlState.StartsWith("08", StringComparison.Ordinal) || exception.SqlState.StartsWith("57P", StringComparison.Ordinal);
-
-    private static SqlCommandText LockTimeout(string value) => new("SELECT set_config('lock_timeout', $1, false)", value);
-
-    private async Task CountedAsync(IEnumerable<PlannedCommand> commands, PartCounts counts, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _stream.RunAsync(commands, cancellationToken);
-        }
-        finally
-        {
-            counts.Statements += _stream.Statements;
-            counts.Rows += _stream.Rows;
-        }
-    }
-
-    private Task TransactionAsync(MigrationStep step, IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) =>
-        _stream.RunAsync(commands.Select(c => Frame(c, step)).Prepend(Frame("BEGIN", step)).Append(Frame("COMMIT", step)), cancellationToken);
-
-    private static void RefuseChangedPrefix(MigrationStep step, MigrationProgress progress)
-    {
-        var segments = step.Outline.Segments;
-        if (progress.Segments > 0 && (progress.Segments > segments.Count || segments[progress.Segments - 1].PrefixHash != progress.PrefixHash))
-        {
-            throw new DbMigrateException(
-                "HalfAppliedChanged",
-                ErrorKind.InvalidData,
-                $"{step.Outline.Script!.Path}: an earlier run stopped half-way, and the part that it had finished was edited since.",
-                "Restore the statements that ran already (those after them may be changed), or finish by hand and run Resolve-Migration (dbmigrate resolve).")
-            { Subject = step.Outline.Script.Path };
-        }
-    }
-
-    private static IEnumerable<PlannedCommand> ScriptCommands(SegmentReader reader, ScriptSegment segment, MigrationStep step) =>
-        reader.Read(segment)
-            .Where(s => s.Kind is not (Sql.StatementKind.Begin or Sql.StatementKind.Commit or Sql.StatementKind.Rollback))
-            .Select(s => PlannedCommand.Of(s, step));
-
-    /// <summary>What a script set for the session must not reach the next one: a run in one go then does what single runs would do.</summary>
-    private IEnumerable<PlannedCommand> SessionReset(MigrationStep step)
-    {
-        if (!step.Outline.ChangesSession)
-        {
-            yield break;
-        }
-
-        yield return Frame("RESET SESSION AUTHORIZATION", step);
-        yield return Frame("RESET ROLE", step);
-        yield return Frame("RESET ALL", step);
-        foreach (var command in SessionSettings.Commands(settings))
-        {
-            yield return Frame(command, step);
-        }
-    }
-
-    private static PlannedCommand Frame(string text, MigrationStep step) => new(new NpgsqlBatchCommand(text), CommandRole.Frame, step);
-
-    private static PlannedCommand Frame(SqlCommandText text, MigrationStep step) => PlannedCommand.Of(text, CommandRole.Frame, step);
 
     private static MigrationOutcome DoneAs(MigrationStep step) => step.Undo ? MigrationOutcome.Undone : MigrationOutcome.Applied;
 
@@ -413,10 +227,10 @@ internal sealed class MigrationRunner(
 
     /// <summary>Rolls back, and tells another runner's work from a failure.</summary>
     private async Task<StepOutcome> StopAsync(
-        MigrationStep step, Exception exception, DateTimeOffset started, CancellationToken cancellationToken, PartCounts? counts = null)
+        MigrationStep step, Exception exception, DateTimeOffset started, CancellationToken cancellationToken, StepParts? parts = null)
     {
         var failed = _stream.Failed;
-        var statements = counts?.Statements ?? _stream.Statements;
+        var statements = parts?.Statements ?? _stream.Statements;
         var isConnected = await TryRollbackAsync(cancellationToken);
         if (isConnected && failed?.Role == CommandRole.Claim && exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
             && (await journal.ReadAsync(session.Connection, cancellationToken)).Any(r => IsApplied(r, step)))
@@ -424,12 +238,12 @@ internal sealed class MigrationRunner(
             return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, 0, 0));
         }
 
-        var isHalfWay = counts is { HasKeptParts: true };
+        var isHalfWay = parts is { HasKeptParts: true };
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
-        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, counts?.Rows ?? _stream.Rows);
+        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, parts?.Rows ?? _stream.Rows);
         return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay))
         {
-            FailureRecord = isConnected && counts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
+            FailureRecord = isConnected && parts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
         };
     }
 
@@ -459,25 +273,11 @@ internal sealed class MigrationRunner(
 
         try
         {
-            await _stream.RunAsync(commands.Select(c => Frame(c, step)), cancellationToken);
+            await _stream.RunAsync(commands.Select(c => PlannedCommand.Frame(c, step)), cancellationToken);
         }
         catch (NpgsqlException e)
         {
             observer.Message(MessageLevel.Warning, $"The failure could not be recorded in {journal.Table}: {e.Message}");
         }
-    }
-
-    /// <summary>What a step that runs in parts has done so far.</summary>
-    private sealed class PartCounts
-    {
-        public int Statements { get; set; }
-
-        public long Rows { get; set; }
-
-        /// <summary>Something of the step is committed.</summary>
-        public bool HasKeptParts { get; set; }
-
-        /// <summary>The journal's commands, once the step is recorded as started.</summary>
-        public JournalCommands? Commands { get; set; }
     }
 }

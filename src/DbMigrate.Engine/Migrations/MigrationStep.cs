@@ -12,6 +12,10 @@ internal sealed record MigrationStep(Migration Migration, ScriptOutline Outline,
     /// <summary>It fits in one transaction, and nobody has begun it otherwise.</summary>
     public bool IsSingleTransaction => Outline.IsSingleTransaction && Progress is null;
 
+    /// <summary>The journal's part in it.</summary>
+    public JournalCommands Commands(IMigrationJournal journal, IReadOnlyList<JournalRow> rows) =>
+        Undo ? journal.Undo(Migration.Version, rows) : journal.Apply(Migration, rows);
+
     /// <summary>For messages.</summary>
     public override string ToString() => Migration.Name.Length == 0 ? Migration.Version : $"{Migration.Version} {Migration.Name}";
 }

@@ -26,6 +26,12 @@ internal sealed record PlannedCommand(NpgsqlBatchCommand Command, CommandRole Ro
     /// <summary>A command of ours with its positional parameters.</summary>
     public static PlannedCommand Of(SqlCommandText text, CommandRole role, MigrationStep step) => new(text.ToBatchCommand(), role, step);
 
+    /// <summary>Book-keeping of ours.</summary>
+    public static PlannedCommand Frame(string text, MigrationStep step) => new(new NpgsqlBatchCommand(text), CommandRole.Frame, step);
+
+    /// <inheritdoc cref="Frame(string, MigrationStep)"/>
+    public static PlannedCommand Frame(SqlCommandText text, MigrationStep step) => Of(text, CommandRole.Frame, step);
+
     /// <summary>A statement of the script, sent as it stands.</summary>
     public static PlannedCommand Of(ScriptStatement statement, MigrationStep step) =>
         new(new NpgsqlBatchCommand(statement.Text), CommandRole.Script, step, statement);

@@ -1,4 +1,5 @@
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Sql;
 
 namespace DbMigrate.Engine.Migrations;
 
@@ -38,6 +39,11 @@ internal sealed class SegmentReader(MigrationScript? script) : IDisposable
             }
         }
     }
+
+    /// <summary>The commands of a segment, without the script's own BEGIN and COMMIT: those are sent with the journal's part.</summary>
+    public IEnumerable<PlannedCommand> Commands(ScriptSegment segment, MigrationStep step) => Read(segment)
+        .Where(s => s.Kind is not (StatementKind.Begin or StatementKind.Commit or StatementKind.Rollback))
+        .Select(s => PlannedCommand.Of(s, step));
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _statements?.Dispose();

@@ -34,6 +34,11 @@ internal static class SessionSettings
         WhereKnown,
     ];
 
+    /// <summary>What a script set for the session must not reach the next one: a run in one go then does what single runs would do.</summary>
+    public static IEnumerable<PlannedCommand> Reset(IReadOnlyDictionary<string, string> settings, MigrationStep step) => step.Outline.ChangesSession
+        ? Commands(settings).Prepend(new("RESET ALL")).Prepend(new("RESET ROLE")).Prepend(new("RESET SESSION AUTHORIZATION")).Select(c => PlannedCommand.Frame(c, step))
+        : [];
+
     /// <summary>What holds while scripts run.</summary>
     /// <param name="tool">The tool's own settings.</param>
     /// <param name="target">The database; a schema named there becomes the search path unless the tool has set one.</param>

@@ -50,9 +50,19 @@ internal sealed partial class EfCoreScriptParser
     /// <exception cref="DbMigrateException">
     /// What <see cref="ScriptSplitter"/> throws, and <c>TruncatedScript</c>, <c>MissingSemicolon</c>, <c>HistoryRowMissing</c>,
     /// <c>HistoryRowMismatch</c>, <c>HistoryValueTooLong</c>, <c>StatementOutsideGuard</c>, <c>GuardNotUnderstood</c>, <c>MixedDirections</c>,
-    /// <c>TwoHistoryTables</c>, each with file and line.
+    /// <c>TwoHistoryTables</c>, each with file and line; <c>UnreadableFile</c>.
     /// </exception>
-    public static EfCoreScript Parse(string path) => new EfCoreScriptParser(path, File.ReadAllBytes(path)).Walk();
+    public static EfCoreScript Parse(string path)
+    {
+        try
+        {
+            return new EfCoreScriptParser(path, File.ReadAllBytes(path)).Walk();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FileScript.Unreadable(path, e);
+        }
+    }
 
     private EfCoreScript Walk()
     {

@@ -1,0 +1,195 @@
+using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Sql;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>
+/// Runs one step part by part, with its progress recorded in the database: a part in a transaction is recorded in that transaction, a
+/// statement outside of one is marked before it runs. A run that stops anywhere is gone on with by the next.
+/// </summary>
+internal sealed class StepParts(
+    MigrationStep step,
+    DbSession session,
+    IMigrationJournal journal,
+    IReadOnlyDictionary<string, string> settings,
+    CommandStream stream,
+    IEngineObserver observer)
+{
+    private readonly string _version = step.Migration.Version;
+    private readonly JournalTable _table = journal.Table;
+
+    /// <summary>Statements of the script that ran to their end in this run.</summary>
+    public int Statements { get; private set; }
+
+    /// <summary>Rows that they changed.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Something of the step is committed, by this run or an earlier one.</summary>
+    public bool HasKeptParts { get; private set; }
+
+    /// <summary>The journal's commands, once the step is recorded as started.</summary>
+    public JournalCommands? Commands { get; private set; }
+
+    /// <summary>Runs what is left of the step. False when another tool, which does not know our lock, was quicker.</summary>
+    /// <param name="rows">The journal as it is now.</param>
+    /// <param name="isFirstTry">This run has not tried the step before.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
+    /// <exception cref="DbMigrateException"><c>JournalChanged</c>, <c>HalfAppliedChanged</c>, <c>OutcomeUnknown</c>.</exception>
+    public async Task<bool> RunAsync(IReadOnlyList<JournalRow> rows, bool isFirstTry, CancellationToken cancellationToken)
+    {
+        var state = rows.FirstOrDefault(r => journal.VersionComparer.Equals(r.Version, _version))?.State;
+        if (!step.Undo && state == MigrationState.Applied)
+        {
+            return false;
+        }
+
+        var commands = step.Commands(journal, rows);
+        await TransactionAsync(MigrationProgress.Start(_table, _version, step.Undo), cancellationToken);
+        var progress = (await MigrationProgress.ReadAsync(session.Connection, _table, cancellationToken))
+            .Single(p => journal.VersionComparer.Equals(p.Version, _version));
+        HasKeptParts = progress.Segments > 0 || progress.Running;
+        if (isFirstTry && step.Progress is null && (step.Undo ? state is null or MigrationState.RolledBack : state == MigrationState.Failed))
+        {
+            await TransactionAsync(MigrationProgress.End(_table, _version), cancellationToken);
+            throw new DbMigrateException(
+                "JournalChanged",
+                ErrorKind.InvalidState,
+                $"Another tool changed {_table} for {step} at this moment.",
+                "Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.") { Subject = _version };
+        }
+
+        RefuseChangedPrefix(progress);
+        await TransactionAsync(commands.Started, cancellationToken);
+        Commands = commands;
+        await ReplaySettingsAsync(progress.Segments, cancellationToken);
+        await RunSegmentsAsync(progress, commands.Finished, cancellationToken);
+        await stream.RunAsync(SessionSettings.Reset(settings, step), cancellationToken);
+        return true;
+    }
+
+    private async Task RunSegmentsAsync(MigrationProgress progress, IReadOnlyList<SqlCommandText> finished, CancellationToken cancellationToken)
+    {
+        var segments = step.Outline.Segments;
+        using var reader = new SegmentReader(step.Outline.Script);
+        var running = progress.Running;
+        for (var next = progress.Segments; next < segments.Count; next++, running = false)
+        {
+            var segment = segments[next];
+            var advance = MigrationProgress.Advance(_table, _version, next + 1, segment.PrefixHash);
+            if (segment.Kind == SegmentKind.Alone)
+            {
+                await RunAloneAsync(reader.Read(segment).Single(), running, advance, cancellationToken);
+                continue;
+            }
+
+            IEnumerable<PlannedCommand> ending = segment.Kind == SegmentKind.RolledBack
+                ? [Frame("ROLLBACK"), Frame(advance)]
+                : next == segments.Count - 1
+                    ? finished.Concat(MigrationProgress.End(_table, _version)).Select(Frame).Append(Frame("COMMIT"))
+                    : [Frame(advance), Frame("COMMIT")];
+            await CountedAsync(reader.Commands(segment, step).Prepend(Frame(segment.Begin)).Concat(ending), cancellationToken);
+            HasKeptParts = true;
+        }
+
+        if (segments.Count == 0 || segments[^1].Kind != SegmentKind.Transaction)
+        {
+            await TransactionAsync(finished.Concat(MigrationProgress.End(_table, _version)), cancellationToken);
+        }
+    }
+
+    private async Task RunAloneAsync(ScriptStatement statement, bool running, SqlCommandText advance, CancellationToken cancellationToken)
+    {
+        var lone = new LoneStatement(session, step, statement, observer);
+        if (running && await lone.IsDoneAsync(cancellationToken))
+        {
+            await stream.RunAsync([Frame(advance)], cancellationToken);
+            Statements++;
+            return;
+        }
+
+        observer.Message(MessageLevel.Verbose, $"{step}: line {statement.Line} runs outside a transaction.");
+        var before = await lone.IndexValidityAsync(cancellationToken);
+        if (before == false)
+        {
+            await lone.DropInvalidIndexAsync(cancellationToken);
+        }
+
+        // A lock time-out would leave an invalid index behind: CREATE INDEX CONCURRENTLY waits for old snapshots three times.
+        var lockTimeout = statement.Kind == StatementKind.CreateIndexConcurrently ? "0" : settings["lock_timeout"];
+        await stream.RunAsync([Frame(MigrationProgress.Run(_table, _version)), LockTimeout(lockTimeout)], cancellationToken);
+        try
+        {
+            await CountedAsync([PlannedCommand.Of(statement, step)], cancellationToken);
+        }
+        catch (PostgresException e) when (!IsEndOfSession(e))
+        {
+            // The server said no, so it had no effect; only a failed CREATE INDEX CONCURRENTLY leaves something, an invalid index of ours.
+            var failed = stream.Failed;
+            if (before is not null || await lone.IndexValidityAsync(cancellationToken) is null)
+            {
+                await stream.RunAsync([Frame(MigrationProgress.Refused(_table, _version))], cancellationToken);
+            }
+
+            stream.Failed = failed;
+            throw;
+        }
+
+        HasKeptParts = true;
+        await stream.RunAsync([Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
+    }
+
+    /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>
+    private async Task ReplaySettingsAsync(int finishedSegments, CancellationToken cancellationToken)
+    {
+        if (finishedSegments == 0 || !step.Outline.ChangesSession)
+        {
+            return;
+        }
+
+        var last = step.Outline.Segments[finishedSegments - 1];
+        var made = step.Outline.Script!.ReadStatements().Take(last.First + last.Count).Where(s => s.Kind == StatementKind.Session);
+        await stream.RunAsync(made.Select(s => PlannedCommand.Of(s, step)), cancellationToken);
+    }
+
+    private void RefuseChangedPrefix(MigrationProgress progress)
+    {
+        var segments = step.Outline.Segments;
+        if (progress.Segments > 0 && (progress.Segments > segments.Count || segments[progress.Segments - 1].PrefixHash != progress.PrefixHash))
+        {
+            throw new DbMigrateException(
+                "HalfAppliedChanged",
+                ErrorKind.InvalidData,
+                $"{step.Outline.Script!.Path}: an earlier run stopped half-way, and the part that it had finished was edited since.",
+                "Restore the statements that ran already (those after them may be changed), or finish by hand and run Resolve-Migration (dbmigrate resolve).")
+            { Subject = step.Outline.Script.Path };
+        }
+    }
+
+    private async Task CountedAsync(IEnumerable<PlannedCommand> commands, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await stream.RunAsync(commands, cancellationToken);
+        }
+        finally
+        {
+            Statements += stream.Statements;
+            Rows += stream.Rows;
+        }
+    }
+
+    private Task TransactionAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) =>
+        stream.RunAsync(commands.Select(Frame).Prepend(Frame("BEGIN")).Append(Frame("COMMIT")), cancellationToken);
+
+    /// <summary>The server ended the session, and with it our view of how the statement ended (classes 08 and 57P).</summary>
+    private static bool IsEndOfSession(PostgresException exception) =>
+        exception.SqlState.StartsWith("08", StringComparison.Ordinal) || exception.SqlState.StartsWith("57P", StringComparison.Ordinal);
+
+    private PlannedCommand LockTimeout(string value) => Frame(new SqlCommandText("SELECT set_config('lock_timeout', $1, false)", value));
+
+    private PlannedCommand Frame(string text) => PlannedCommand.Frame(text, step);
+
+    private PlannedCommand Frame(SqlCommandText text) => PlannedCommand.Frame(text, step);
+}
