@@ -40,5 +40,5 @@ public sealed record MigrationResult
     public DbTarget? Target { get; init; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Outcome} {Version}{(Name.Length == 0 ? "" : " " + Name)}";
+    public override string ToString() => $"{Outcome} {MigrationStatus.Label(Version, Name)}";
 }

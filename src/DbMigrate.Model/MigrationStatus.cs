@@ -49,5 +49,9 @@ public sealed record MigrationStatus
     public string? JournalTable { get; init; }
 
     /// <inheritdoc/>
-    public override string ToString() => Name.Length == 0 ? Version : $"{Version} {Name}";
+    public override string ToString() => Label(Version, Name);
+
+    /// <summary>Version and name for people; once where the version says the name already (Prisma, EF Core).</summary>
+    internal static string Label(string version, string name) =>
+        name.Length == 0 || version.EndsWith(name, StringComparison.Ordinal) ? version : $"{version} {name}";
 }

@@ -43,10 +43,17 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
         await using var command = new NpgsqlCommand(
             $"SELECT version, undo, segments, prefix_hash, running FROM {Table} WHERE journal = $1", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = journal.ToString() });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        try
         {
-            rows.Add(new MigrationProgress(reader.GetString(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetString(3), reader.GetBoolean(4)));
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                rows.Add(new MigrationProgress(reader.GetString(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetString(3), reader.GetBoolean(4)));
+            }
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            // The runner that needed it has just finished and dropped it.
         }
 
         return rows;

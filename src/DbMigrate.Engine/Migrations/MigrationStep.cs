@@ -17,5 +17,5 @@ internal sealed record MigrationStep(Migration Migration, ScriptOutline Outline,
         Undo ? journal.Undo(Migration.Version, rows) : journal.Apply(Migration, rows);
 
     /// <summary>For messages.</summary>
-    public override string ToString() => Migration.Name.Length == 0 ? Migration.Version : $"{Migration.Version} {Migration.Name}";
+    public override string ToString() => MigrationStatus.Label(Migration.Version, Migration.Name);
 }
