@@ -79,6 +79,11 @@ internal sealed class SourceOptions
     /// <exception cref="DbMigrateException">As <see cref="Source"/>.</exception>
     public MigrationSource NewSource(ParseResult parsed, string? path)
     {
+        if (NotEmpty(path) is { } named)
+        {
+            return new MigrationSource(named, Format(parsed));
+        }
+
         var current = Directory.GetCurrentDirectory();
         var usual = FolderLocator.Usual(current) ?? Format(parsed) switch
         {
@@ -86,7 +91,7 @@ internal sealed class SourceOptions
             MigrationFormat.Prisma => Path.Combine("prisma", "migrations"),
             _ => "migrations",
         };
-        return new MigrationSource(NotEmpty(path) ?? usual, Format(parsed));
+        return new MigrationSource(usual, Format(parsed));
     }
 
     private MigrationFormat? Format(ParseResult parsed) => parsed.GetValue(_format) is { } text ? Named(text) : null;

@@ -13,6 +13,7 @@ public abstract class FolderCommand : EngineCommand
 
     /// <summary>Folders, or EF Core scripts; wildcards are allowed.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
+    [PathTransformation]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Path { get; set; }

@@ -21,6 +21,8 @@ public static class MigrationFormats
         var candidates = All.Where(f => f.Detect(path)).ToList();
 
         // Scripts of EF Core are often named as another tool names its files, but nothing else is written like them.
-        return candidates.Count > 1 && EfCoreFormat.IsCertain(path) ? [Of(MigrationFormat.EfCore)] : candidates;
+        return candidates.Count > 1 && EfCoreFormat.IsCertain(path)
+            ? [.. candidates.Where(c => c.Format is MigrationFormat.EfCore or MigrationFormat.Prisma)]
+            : candidates;
     }
 }

@@ -18,9 +18,48 @@ public static class FolderLocator
     /// <summary>The same, or null.</summary>
     public static string? Usual(string currentFolder) => UsualFolders.Select(f => Path.Combine(currentFolder, f)).FirstOrDefault(Directory.Exists);
 
+    /// <summary>Reads a folder, which has to have migrations of the tool unless it is empty.</summary>
+    /// <exception cref="DbMigrateException"><c>NoMigrations</c>, <c>UnreadableFolder</c>, and what the format says.</exception>
+    internal static MigrationFolder Read(IMigrationFormat format, string path, DbTarget target)
+    {
+        try
+        {
+            var folder = format.Read(path, target.ToolOptions);
+            return folder.Migrations.Count > 0 || File.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any(HoldsWork)
+                ? folder
+                : throw new DbMigrateException(
+                    "NoMigrations",
+                    ErrorKind.NotFound,
+                    $"{path} has files, but no migrations of {format.Format}.",
+                    "Check the path and -Format (--format); without it the files tell whose they are.") { Subject = path };
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    private static bool HoldsWork(string entry) => entry.EndsWith(".sql", StringComparison.OrdinalIgnoreCase) || File.Exists(Path.Combine(entry, "migration.sql"));
+
+    private static DbMigrateException Unreadable(string path, Exception inner) => new(
+        "UnreadableFolder", ErrorKind.Permission, $"{path} cannot be read: {inner.Message}", "Give your user the right to read the folder and its files.", inner)
+    { Subject = path };
+
     /// <summary>The path in full, and the formats that its files fit.</summary>
-    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>NoMigrations</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>NoMigrations</c>, <c>UnreadableFolder</c>.</exception>
     internal static (string Path, IReadOnlyList<IMigrationFormat> Candidates) Find(MigrationSource source)
+    {
+        try
+        {
+            return Locate(source);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw Unreadable(Path.GetFullPath(source.Path), e);
+        }
+    }
+
+    private static (string Path, IReadOnlyList<IMigrationFormat> Candidates) Locate(MigrationSource source)
     {
         var path = Path.GetFullPath(source.Path);
         if (!Directory.Exists(path) && !File.Exists(path))

@@ -196,6 +196,7 @@ internal static class MigrationPlan
         [
             s => s.Version == wanted,
             s => s.Name == wanted || $"{s.Version}_{s.Name}" == wanted,
+            s => s.Name.Replace(' ', '_') == wanted || $"{s.Version}_{s.Name.Replace(' ', '_')}" == wanted,
             s => Number(s.Version) is { } n && n == Number(wanted),
             s => string.Equals(s.Version, wanted, StringComparison.OrdinalIgnoreCase),
         ];

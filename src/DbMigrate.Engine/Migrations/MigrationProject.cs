@@ -45,12 +45,12 @@ public sealed class MigrationProject : IAsyncDisposable
         var table = source.JournalTable is { } name ? Formats.JournalTable.Parse(name) : null;
 
         // A folder that cannot be read is said before a connection is tried.
-        var folder = candidates is [var only] ? only.Read(path, target.ToolOptions) : null;
+        var folder = candidates is [var only] ? FolderLocator.Read(only, path, target) : null;
         var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), observer, cancellationToken);
         try
         {
             var format = candidates.Count == 1 ? candidates[0] : await ChooseAsync(path, candidates, session, cancellationToken);
-            folder ??= format.Read(path, target.ToolOptions);
+            folder ??= FolderLocator.Read(format, path, target);
             foreach (var warning in folder.Warnings)
             {
                 observer.Message(MessageLevel.Warning, warning);
@@ -121,7 +121,7 @@ public sealed class MigrationProject : IAsyncDisposable
         var status = await ServerFailure.GuardAsync(() => ResolveLockedAsync(version, action, options, cancellationToken));
         _state = null;
         var after = await ServerFailure.GuardAsync(() => ReadAsync(cancellationToken));
-        return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending };
+        return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending, Note = null };
     }
 
     /// <inheritdoc/>
@@ -204,6 +204,7 @@ public sealed class MigrationProject : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             var outline = Outline(status.Version, undo, cancellationToken);
             needsProgress |= !outline.IsSingleTransaction;
+            WarnOfNothing(status, outline);
             if (outline.ToolWouldRefuseLine > 0 && !now.IsResumable(status, undo))
             {
                 _observer.Message(
@@ -216,6 +217,20 @@ public sealed class MigrationProject : IAsyncDisposable
         if (needsProgress)
         {
             _preflight.RefuseWithoutProgressTable();
+        }
+    }
+
+    /// <summary>What is recorded without having an effect is seldom meant.</summary>
+    private void WarnOfNothing(MigrationStatus status, ScriptOutline outline)
+    {
+        var what = outline.Script is null
+            ? $"{status} has no file for this direction, so only its record changes."
+            : outline.Segments.Any(s => s.Kind == SegmentKind.RolledBack)
+                ? $"{outline.Script.Path} rolls back its own work with ROLLBACK, and counts as done all the same."
+                : outline.Statements == 0 ? $"{outline.Script.Path} has no statements, so only its record changes." : null;
+        if (what is not null)
+        {
+            _observer.Message(MessageLevel.Warning, what);
         }
     }
 

@@ -56,9 +56,9 @@ internal static class StepFailure
                 "Another tool changed the tracking table at this moment. Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.",
                 exception),
             PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
-                "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries.", exception),
+                "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries (--lock-timeout, --lock-retries).", exception),
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(
-                "StatementTimeout", ErrorKind.Timeout, $"{kept} Or give it more time with -StatementTimeout.", exception),
+                "StatementTimeout", ErrorKind.Timeout, $"{kept} Or give it more time with -StatementTimeout (--statement-timeout).", exception),
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new("SqlPermission", ErrorKind.Permission, kept, exception),
             PostgresException => new("SqlError", ErrorKind.Sql, kept, exception),
             DbMigrateException own => new(own.Id, own.Kind, own.NextStep, exception),

@@ -7,7 +7,7 @@ public static class TargetResolver
 {
     private const string Variables = "PG* variables";
     private const string NoAddress =
-        "Name it: -Target postgresql://user@host/database, or the environment variable DATABASE_URL, or PGHOST and PGDATABASE.";
+        "Name it: -Target (--database-url) postgresql://user@host/database, or the environment variable DATABASE_URL, or PGHOST and PGDATABASE.";
 
     /// <summary>libpq's environment variables and the parameters that they stand for (PostgreSQL manual, 34.15).</summary>
     private static readonly (string Variable, string Parameter)[] s_variables =

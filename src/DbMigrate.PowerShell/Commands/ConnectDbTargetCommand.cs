@@ -70,6 +70,13 @@ public sealed class ConnectDbTargetCommand : EngineCommand
     public SwitchParameter NoTest { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        Session.Current.Lose("Connect-DbTarget did not succeed, so this session has no database.");
+    }
+
+    /// <inheritdoc/>
     protected override void Process()
     {
         var target = Target ?? TargetResolver.Resolve(Address(), Environment.GetEnvironmentVariable, Credential?.GetNetworkCredential());
@@ -78,7 +85,7 @@ public sealed class ConnectDbTargetCommand : EngineCommand
             Close(Await(token => DbSession.OpenAsync(target, new Dictionary<string, string>(), Observer, token)));
         }
 
-        Session.Current.Target = target;
+        Session.Current.Set(target);
         WriteObject(target);
     }
 

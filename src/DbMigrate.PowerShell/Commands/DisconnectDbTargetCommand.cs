@@ -7,5 +7,5 @@ namespace DbMigrate.Commands;
 public sealed class DisconnectDbTargetCommand : EngineCommand
 {
     /// <inheritdoc/>
-    protected override void Process() => Session.Current.Target = null;
+    protected override void Process() => Session.Current.Set(null);
 }

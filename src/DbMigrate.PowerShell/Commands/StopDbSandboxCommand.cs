@@ -31,7 +31,7 @@ public sealed class StopDbSandboxCommand : EngineCommand
             var session = Session.Current;
             if (session.Target is { } current && current.Host == sandbox.Target.Host && current.Port == sandbox.Target.Port)
             {
-                session.Target = null;
+                session.Lose("The sandbox that this session worked on was stopped.");
             }
         }
     }
