@@ -68,6 +68,8 @@ Describe 'A folder and a database' {
     It 'takes folders from Get-Item, by property, and as text' {
         (Get-Item $folder | Get-MigrationStatus).Count | Should -Be 3
         ([pscustomobject]@{ LiteralPath = $folder } | Get-MigrationStatus).Count | Should -Be 3
+        ([pscustomobject]@{ Path = $folder } | Get-MigrationStatus).Count | Should -Be 3
+        (Get-Item $folder | Select-Object FullName | Get-MigrationStatus).Count | Should -Be 3
         ($folder | Get-MigrationStatus).Count | Should -Be 3
         (Get-ChildItem (Split-Path $folder) -Directory | Where-Object FullName -eq $folder | Invoke-Migration -Count 1).Version | Should -Be '1'
     }

@@ -43,6 +43,8 @@ Describe 'Targets' {
     It 'are tried, and kept only if they answer' {
         $good = New-TestDatabase
         { Connect-DbTarget 'postgres://app@127.0.0.1:1/orders' } | Should -Throw -ErrorId 'DbMigrate.*'
+        { Get-DbTarget } | Should -Throw -ErrorId 'DbMigrate.TargetLost,*'
+        $good | Connect-DbTarget
         "$(Get-DbTarget)" | Should -Be "$good"
     }
 
@@ -51,7 +53,7 @@ Describe 'Targets' {
         "$($server | Connect-DbTarget)" | Should -Be "$($server.Target)"
         Stop-DbSandbox $server
         Test-Path $server.Directory | Should -BeFalse
-        { Get-DbTarget } | Should -Throw -ErrorId 'DbMigrate.NoTarget,*'
+        { Get-DbTarget } | Should -Throw -ErrorId 'DbMigrate.TargetLost,*'
     }
 
     It 'show their password nowhere' {
