@@ -153,24 +153,34 @@ internal sealed class MigrationRunner(
 
     private IEnumerable<PlannedCommand> FlightCommands(List<MigrationStep> flight)
     {
-        yield return PlannedCommand.Frame(CommandStream.Marker, flight[0]);
+        // A marker is a query, and the BEGIN behind it would join its transaction; where there is only one step, a Sync keeps them apart.
+        var first = new NpgsqlBatchCommand(CommandStream.Marker) { AppendErrorBarrier = flight.Count == 1 };
+        yield return new PlannedCommand(first, CommandRole.Frame, flight[0]);
         foreach (var step in flight)
         {
             var commands = step.Commands(journal, _rows);
             var segment = step.Outline.Segments.Count > 0 ? step.Outline.Segments[0] : null;
             yield return PlannedCommand.Frame(segment?.Begin ?? "BEGIN", step);
-            foreach (var command in commands.Before)
+            using var reader = new SegmentReader(step.Outline.Script);
+            var isClaimed = false;
+            foreach (var command in segment is null ? [] : reader.Commands(segment, step))
             {
-                yield return PlannedCommand.Of(command, CommandRole.Claim, step);
+                // SET TRANSACTION has to come before the transaction's first query (manual, SET TRANSACTION).
+                if (!isClaimed && !SetsTransaction(command))
+                {
+                    isClaimed = true;
+                    foreach (var claim in commands.Before)
+                    {
+                        yield return PlannedCommand.Of(claim, CommandRole.Claim, step);
+                    }
+                }
+
+                yield return command;
             }
 
-            if (segment is not null)
+            foreach (var claim in isClaimed ? [] : commands.Before)
             {
-                using var reader = new SegmentReader(step.Outline.Script);
-                foreach (var command in reader.Commands(segment, step))
-                {
-                    yield return command;
-                }
+                yield return PlannedCommand.Of(claim, CommandRole.Claim, step);
             }
 
             foreach (var command in commands.After)
@@ -187,6 +197,10 @@ internal sealed class MigrationRunner(
             yield return PlannedCommand.Frame(CommandStream.Marker, step);
         }
     }
+
+    private static bool SetsTransaction(PlannedCommand command) =>
+        command.Command.CommandText.Split((char[]?)null, 3, StringSplitOptions.RemoveEmptyEntries) is [var set, var transaction, _]
+        && set.Equals("SET", StringComparison.OrdinalIgnoreCase) && transaction.Equals("TRANSACTION", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Runs a step that does not fit in one transaction, or that an earlier run left half-way.</summary>
     private async IAsyncEnumerable<StepOutcome> RunInPartsAsync(MigrationStep step, [EnumeratorCancellation] CancellationToken cancellationToken)

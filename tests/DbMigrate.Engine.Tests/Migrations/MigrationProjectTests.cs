@@ -387,6 +387,18 @@ public sealed class MigrationProjectTests
         Assert.Equal("public", await target.ScalarAsync<string>("SELECT schemaname::text FROM pg_tables WHERE tablename = 'b'"));
     }
 
+    [Theory, MemberData(nameof(Formats))]
+    public async Task A_script_may_choose_its_isolation(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(format);
+        folder.Add(1, "isolated", ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "CREATE TABLE level AS SELECT current_setting('transaction_isolation') AS name"]);
+
+        await ApplyAsync(folder, target);
+
+        Assert.Equal("repeatable read", await target.ScalarAsync<string>("SELECT name FROM level"));
+    }
+
     [Fact]
     public async Task A_script_with_its_own_transactions_is_run_as_it_says()
     {
