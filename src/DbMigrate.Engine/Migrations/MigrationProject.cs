@@ -427,6 +427,11 @@ public sealed class MigrationProject : IAsyncDisposable
         ResolveAction.Applied when now.IsResumable(status, undo: true) => _journal.MarksStart(undo: true) ? _journal.Force(status.Version) : [],
         ResolveAction.RolledBack when now.IsResumable(status, undo: true) => _journal.Undo(status.Version, now.Rows).Finished,
         ResolveAction.Force => _journal.Force(status.Version),
+        ResolveAction.Applied when !_migrations.ContainsKey(status.Version) => throw new DbMigrateException(
+            "MigrationNotFound",
+            ErrorKind.NotFound,
+            $"{Folder.Path} has no file of migration {status}, so it cannot be recorded as applied.",
+            "Bring the file back, or take the record away with Resolve-Migration -As RolledBack (dbmigrate resolve --rolled-back).") { Subject = status },
         ResolveAction.Applied => _journal.MarkApplied(Migration(status.Version), now.Rows),
         // A tool that keeps no row of a started migration knows nothing of ours: there is only our own progress to forget.
         _ when now.Rows.All(r => !_journal.VersionComparer.Equals(r.Version, status.Version)) && status.State == MigrationState.Failed => [],

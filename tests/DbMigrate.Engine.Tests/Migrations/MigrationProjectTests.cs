@@ -276,6 +276,21 @@ public sealed class MigrationProjectTests
         Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('items')::text"));
     }
 
+    [Fact]
+    public async Task What_has_no_file_cannot_be_recorded_as_applied()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx);
+        await ApplyAsync(folder, target);
+        File.Delete(folder.UpFile(3));
+        File.Delete(folder.UpFile(3).Replace(".up.", ".down.", StringComparison.Ordinal));
+        await using var project = await OpenAsync(folder, target);
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => project.PlanResolveAsync("3", ResolveAction.Applied, CancellationToken.None));
+
+        Assert.Equal("MigrationNotFound", error.Id);
+    }
+
     [Theory, MemberData(nameof(Formats))]
     public async Task Twenty_runners_apply_each_migration_once(MigrationFormat format)
     {
