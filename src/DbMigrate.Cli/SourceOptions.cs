@@ -9,13 +9,6 @@ internal sealed class SourceOptions
 {
     private const string Formats = "sqlx|golang-migrate|prisma|efcore";
 
-    private readonly Option<string?> _databaseUrl = new("--database-url")
-    {
-        Description = "The database: postgres://user@host:5432/name, a keyword string, or service=name. Without it DATABASE_URL, " +
-            "then the PG* variables. Others can read a password in an argument; it is safer in DATABASE_URL or ~/.pgpass.",
-        HelpName = "URL",
-    };
-
     private readonly Option<string?> _format = new("--format")
     {
         Description = "The tool that made the folder. Without it the files tell.",
@@ -28,17 +21,18 @@ internal sealed class SourceOptions
         HelpName = "TABLE",
     };
 
+    private readonly DatabaseOption? _database;
+
     public SourceOptions(Command command, bool withDatabase = true)
     {
         command.Options.Add(_format);
         if (withDatabase)
         {
-            command.Options.Add(_databaseUrl);
+            _database = new DatabaseOption(command);
             command.Options.Add(_journalTable);
         }
 
-        _databaseUrl.Validators.Add(RefuseEmpty);
-        _journalTable.Validators.Add(RefuseEmpty);
+        _journalTable.Validators.Add(DatabaseOption.RefuseEmpty);
         _format.Validators.Add(result =>
         {
             if (result.GetValue(_format) is { } text && Named(text) is null)
@@ -46,15 +40,6 @@ internal sealed class SourceOptions
                 result.AddError($"--format is one of {Formats.Replace("|", ", ", StringComparison.Ordinal)}, not '{text}'.");
             }
         });
-
-        static void RefuseEmpty(System.CommandLine.Parsing.OptionResult result)
-        {
-            // An empty shell variable must not silently mean another database.
-            if (result.Tokens is [{ Value: "" }])
-            {
-                result.AddError($"{result.Option.Name} is empty.");
-            }
-        }
     }
 
     /// <summary>The PATH argument of the commands that take nothing else.</summary>
@@ -73,7 +58,7 @@ internal sealed class SourceOptions
         NotEmpty(path) ?? FolderLocator.Default(Directory.GetCurrentDirectory()), Format(parsed), parsed.GetValue(_journalTable));
 
     /// <summary>The database.</summary>
-    public DbTarget Target(ParseResult parsed) => TargetResolver.Resolve(parsed.GetValue(_databaseUrl), Environment.GetEnvironmentVariable);
+    public DbTarget Target(ParseResult parsed) => _database!.Target(parsed);
 
     /// <summary>The folder for a new migration; it need not be there when the format was given.</summary>
     /// <exception cref="DbMigrateException">As <see cref="Source"/>.</exception>
