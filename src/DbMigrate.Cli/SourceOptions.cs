@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DbMigrate.Engine.Migrations;
-using DbMigrate.Engine.Targets;
 
 namespace DbMigrate.Cli;
 
