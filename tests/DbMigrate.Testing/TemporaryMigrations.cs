@@ -101,6 +101,11 @@ public sealed class TemporaryMigrations(MigrationFormat format) : IDisposable
             text.Append("-- no-transaction\n");
         }
 
+        if (statements.Length == 0)
+        {
+            text.Append("-- nothing to do\n");
+        }
+
         foreach (var statement in statements)
         {
             text.Append(statement).Append(";\n");

@@ -31,9 +31,6 @@ internal sealed class FileScript : MigrationScript
         NoTransaction = noTransaction(_start);
     }
 
-    /// <summary>Whether the file starts with a UTF-8 byte order mark, which the tools send and PostgreSQL refuses.</summary>
-    public bool HasByteOrderMark => _start.AsSpan().StartsWith("\uFEFF"u8);
-
     /// <summary>The error for a file that cannot be read.</summary>
     public static DbMigrateException Unreadable(string path, Exception inner) => new(
         "UnreadableFile",
@@ -51,12 +48,36 @@ internal sealed class FileScript : MigrationScript
     public Stream OpenRead() => _kept ? new MemoryStream(_start, writable: false) : new SameBytesStream(this, OpenFile());
 
     /// <inheritdoc/>
+    /// <exception cref="DbMigrateException"><c>ByteOrderMark</c>; <c>EmptyFile</c>; what <see cref="ScriptSplitter"/> throws.</exception>
     public override IEnumerable<ScriptStatement> ReadStatements()
     {
+        RefuseUnmeant();
         using var content = OpenRead();
         foreach (var statement in ScriptSplitter.Split(content, Path))
         {
             yield return new ScriptStatement(statement.Text, statement.Kind, statement.Line, statement.Column);
+        }
+    }
+
+    /// <summary>Two things that an editor or a redirection does by accident, and that would be recorded as applied for good.</summary>
+    private void RefuseUnmeant()
+    {
+        if (_start.AsSpan().StartsWith("\uFEFF"u8))
+        {
+            throw new DbMigrateException(
+                "ByteOrderMark",
+                ErrorKind.InvalidData,
+                $"{Path}:1:1: the file starts with a byte order mark, which the tool would send and PostgreSQL refuse.",
+                "Save the file as UTF-8 without BOM.") { Subject = Path };
+        }
+
+        if (_kept && _start.AsSpan().IndexOfAnyExcept(" \t\r\n\f\v"u8) < 0)
+        {
+            throw new DbMigrateException(
+                "EmptyFile",
+                ErrorKind.InvalidData,
+                $"{Path} is empty.",
+                "Write its SQL; or, if nothing is to be done, a comment (-- nothing to do), so that it is seen to be meant.") { Subject = Path };
         }
     }
 

@@ -14,16 +14,6 @@ internal static class FolderWarnings
         }
     }
 
-    /// <summary>Tells that the tool itself cannot run a script.</summary>
-    public static void AddByteOrderMark(List<string> warnings, string tool, FileScript script)
-    {
-        if (script.HasByteOrderMark)
-        {
-            warnings.Add(
-                $"{script.Path} starts with a byte order mark. {tool} would send it and PostgreSQL refuse it; DbMigrate leaves it out.");
-        }
-    }
-
     /// <summary>The first few of many names.</summary>
     public static string Some(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(Shown)) + (names.Count > Shown ? $" and {names.Count - Shown} more" : "");

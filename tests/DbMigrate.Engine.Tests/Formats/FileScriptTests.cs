@@ -51,10 +51,30 @@ public sealed class FileScriptTests
     [Fact]
     public void Statements_know_their_place()
     {
-        using var folder = new TempFolder().With("a.sql", "\uFEFF-- é\n  CREATE TABLE a (id int);\r\nSELECT 1; VACUUM");
+        using var folder = new TempFolder().With("a.sql", "-- é\n  CREATE TABLE a (id int);\r\nSELECT 1; VACUUM");
         var statements = new FileScript(folder["a.sql"], _ => false).ReadStatements().ToList();
         Assert.Equal(
             [("CREATE TABLE a (id int)", 2, 3), ("SELECT 1", 3, 1), ("VACUUM", 3, 11)], statements.Select(s => (s.Text, s.Line, s.Column)));
+    }
+
+    [Theory]
+    [InlineData("", "EmptyFile")]
+    [InlineData(" \r\n\t\n", "EmptyFile")]
+    [InlineData("\uFEFFSELECT 1;", "ByteOrderMark")]
+    [InlineData("\uFEFF", "ByteOrderMark")]
+    public void What_nobody_means_is_refused(string content, string id)
+    {
+        using var folder = new TempFolder().With("a.sql", content);
+        var error = Assert.Throws<DbMigrateException>(() => new FileScript(folder["a.sql"], _ => false).ReadStatements().ToList());
+        Assert.Equal(id, error.Id);
+        Assert.Contains(folder["a.sql"], error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_comment_says_that_the_emptiness_is_meant()
+    {
+        using var folder = new TempFolder().With("a.sql", "-- This is an empty migration.");
+        Assert.Empty(new FileScript(folder["a.sql"], _ => false).ReadStatements());
     }
 
     [Fact]

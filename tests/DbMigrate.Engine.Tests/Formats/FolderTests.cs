@@ -60,16 +60,4 @@ public sealed class FolderTests
         Assert.Equal(["20240101000000_a"], read.Migrations.Select(m => m.Version));
         Assert.Contains("20240102000000_b", Assert.Single(read.Warnings), StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData(MigrationFormat.Sqlx, "0001_a.sql")]
-    [InlineData(MigrationFormat.GolangMigrate, "0001_a.up.sql")]
-    [InlineData(MigrationFormat.Prisma, "20240101000000_a/migration.sql")]
-    public void A_byte_order_mark_is_told(MigrationFormat format, string name)
-    {
-        using var folder = new TempFolder().With(name, "\uFEFFSELECT 1;\n");
-        var warning = Assert.Single(format.Read(folder).Warnings);
-        Assert.Contains(folder[name], warning, StringComparison.Ordinal);
-        Assert.Contains("byte order mark", warning, StringComparison.Ordinal);
-    }
 }

@@ -18,7 +18,8 @@ internal sealed class TempFolder : IDisposable
 
     public string this[string name] => System.IO.Path.GetFullPath(System.IO.Path.Combine(Path, name));
 
-    public TempFolder With(string name, string content = "") => With(name, Encoding.UTF8.GetBytes(content));
+    public TempFolder With(string name, string? content = null) =>
+        With(name, Encoding.UTF8.GetBytes(content ?? (name.EndsWith(".sql", StringComparison.Ordinal) ? "-- nothing to do\n" : "")));
 
     public TempFolder With(string name, byte[] content)
     {

@@ -23,6 +23,27 @@ public sealed class PreflightTests
         Assert.Equal(MigrationState.Pending, Assert.Single(await project.GetStatusAsync(CancellationToken.None)).State);
     }
 
+    [Theory]
+    [InlineData(MigrationFormat.Sqlx, "", "EmptyFile")]
+    [InlineData(MigrationFormat.GolangMigrate, "\n", "EmptyFile")]
+    [InlineData(MigrationFormat.Prisma, "", "EmptyFile")]
+    [InlineData(MigrationFormat.Sqlx, "\uFEFFSELECT 1;", "ByteOrderMark")]
+    [InlineData(MigrationFormat.GolangMigrate, "\uFEFFSELECT 1;", "ByteOrderMark")]
+    [InlineData(MigrationFormat.Prisma, "\uFEFFSELECT 1;", "ByteOrderMark")]
+    public async Task A_bad_file_at_the_end_of_the_run_keeps_everything_before_it_from_running(MigrationFormat format, string content, string id)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = OneTable(format);
+        folder.Add(2, "bad", ["SELECT 1"]);
+        await File.WriteAllTextAsync(folder.UpFile(2), content);
+
+        var error = await RefusedAsync(folder, target);
+
+        Assert.Equal(id, error.Id);
+        Assert.Contains(folder.UpFile(2), error.Message, StringComparison.Ordinal);
+        Assert.Equal(0L, await target.ScalarAsync<long>("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"));
+    }
+
     [Fact]
     public async Task A_role_that_may_not_create_the_table_is_told_what_to_ask_for()
     {

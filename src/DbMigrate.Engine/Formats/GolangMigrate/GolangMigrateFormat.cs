@@ -37,7 +37,7 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
         var migrations = ReadNames(path, warnings)
             .GroupBy(f => f.Name.Version)
             .OrderBy(g => g.Key)
-            .Select(g => ReadMigration(g.ToList(), settings, warnings))
+            .Select(g => ReadMigration(g.ToList(), settings))
             .ToList();
         return new MigrationFolder { Format = Format, Path = path, Migrations = migrations, Warnings = warnings };
     }
@@ -123,20 +123,20 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
     }
 
     private static Migration ReadMigration(
-        List<(FolderEntry Entry, GolangMigrateFileName Name)> files, GolangMigrateOptions settings, List<string> warnings)
+        List<(FolderEntry Entry, GolangMigrateFileName Name)> files, GolangMigrateOptions settings)
     {
-        var up = ReadScript(files.Where(f => !f.Name.IsDown).ToList(), settings, warnings);
+        var up = ReadScript(files.Where(f => !f.Name.IsDown).ToList(), settings);
         return new Migration
         {
             Version = files[0].Name.Version.ToString(CultureInfo.InvariantCulture),
             Name = files.Find(f => !f.Name.IsDown).Name?.Title ?? files[0].Name.Title,
             Up = up,
-            Down = ReadScript(files.Where(f => f.Name.IsDown).ToList(), settings, warnings),
+            Down = ReadScript(files.Where(f => f.Name.IsDown).ToList(), settings),
         };
     }
 
     private static FileScript? ReadScript(
-        List<(FolderEntry Entry, GolangMigrateFileName Name)> files, GolangMigrateOptions settings, List<string> warnings)
+        List<(FolderEntry Entry, GolangMigrateFileName Name)> files, GolangMigrateOptions settings)
     {
         if (files is [var first, var second, ..])
         {
@@ -156,8 +156,6 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
             return null;
         }
 
-        var script = new FileScript(only.Entry.Path, _ => settings.MultiStatement);
-        FolderWarnings.AddByteOrderMark(warnings, "golang-migrate", script);
-        return script;
+        return new FileScript(only.Entry.Path, _ => settings.MultiStatement);
     }
 }

@@ -8,6 +8,9 @@ internal static class PrismaChecksum
 {
     private const int HexLength = 2 * SHA256.HashSizeInBytes;
 
+    /// <summary>Small enough that the buffers of a thousand files do not burden the garbage collector.</summary>
+    private const int ChunkLength = 4096;
+
     /// <summary>What Prisma records: 64 lower-case hexadecimal digits.</summary>
     public static string Compute(FileScript script) => Convert.ToHexString(Hash(script, PrismaLineEnds.AsIs)).ToLowerInvariant();
 
@@ -29,7 +32,7 @@ internal static class PrismaChecksum
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var decoder = Encoding.UTF8.GetDecoder();
         var encoder = Encoding.UTF8.GetEncoder();
-        var bytes = new byte[1 << 16];
+        var bytes = new byte[ChunkLength];
         var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
         var changed = new char[(2 * text.Length) + 1];
         var encoded = new byte[Encoding.UTF8.GetMaxByteCount(changed.Length)];

@@ -32,7 +32,7 @@ internal sealed class PrismaFormat : IMigrationFormat
         {
             Format = Format,
             Path = path,
-            Migrations = [.. directories.Select(d => ReadMigration(d, warnings))],
+            Migrations = [.. directories.Select(ReadMigration)],
             Warnings = warnings,
         };
     }
@@ -93,7 +93,7 @@ internal sealed class PrismaFormat : IMigrationFormat
         }
     }
 
-    private static Migration ReadMigration(FolderEntry directory, List<string> warnings)
+    private static Migration ReadMigration(FolderEntry directory)
     {
         var path = Path.Combine(directory.Path, UpFile);
         if (!File.Exists(path))
@@ -108,22 +108,15 @@ internal sealed class PrismaFormat : IMigrationFormat
             };
         }
 
-        var up = ReadScript(path, warnings);
+        var up = new FileScript(path, _ => false);
         var down = Path.Combine(directory.Path, DownFile);
         return new Migration
         {
             Version = directory.Name,
             Name = PrismaName.Title(directory.Name),
             Up = up,
-            Down = File.Exists(down) ? ReadScript(down, warnings) : null,
+            Down = File.Exists(down) ? new FileScript(down, _ => false) : null,
             Checksum = PrismaChecksum.Compute(up),
         };
-    }
-
-    private static FileScript ReadScript(string path, List<string> warnings)
-    {
-        var script = new FileScript(path, _ => false);
-        FolderWarnings.AddByteOrderMark(warnings, "Prisma", script);
-        return script;
     }
 }

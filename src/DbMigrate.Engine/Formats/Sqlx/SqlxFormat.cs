@@ -174,14 +174,14 @@ internal sealed class SqlxFormat : IMigrationFormat
             return null;
         }
 
-        var script = ReadScript(found.Entry, warnings);
+        var script = ReadScript(found.Entry);
         using var content = script.OpenRead();
         return new Migration
         {
             Version = files.Key.ToString(CultureInfo.InvariantCulture),
             Name = found.Name.Description,
             Up = script,
-            Down = down is { } back ? ReadScript(back.Entry, warnings) : null,
+            Down = down is { } back ? ReadScript(back.Entry) : null,
             Checksum = SqlxChecksum.Compute(content, found.Entry.Path, config.IgnoredChars),
         };
     }
@@ -202,12 +202,8 @@ internal sealed class SqlxFormat : IMigrationFormat
         },
     };
 
-    private static FileScript ReadScript(FolderEntry entry, List<string> warnings)
-    {
-        var script = new FileScript(entry.Path, start => start.AsSpan().StartsWith("-- no-transaction"u8));
-        FolderWarnings.AddByteOrderMark(warnings, "SQLx", script);
-        return script;
-    }
+    private static FileScript ReadScript(FolderEntry entry) =>
+        new(entry.Path, start => start.AsSpan().StartsWith("-- no-transaction"u8));
 
     private static bool IsEfCoreScript(string path)
     {
