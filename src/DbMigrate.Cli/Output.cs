@@ -15,6 +15,9 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     /// <summary>JSON instead of lines.</summary>
     public bool Json { get; set; }
 
+    /// <summary>Why not all results could be written; null when they were. A reader that has gone is no reason.</summary>
+    public IOException? Failure { get; private set; }
+
     /// <summary>Tell what is decided, too.</summary>
     public bool Verbose { get; set; }
 
@@ -107,16 +110,19 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Writes what is still held back.</summary>
+    public void Flush()
     {
         lock (_gate)
         {
             ClearProgress();
-            Quietly(stdout.Flush);
-            Quietly(stderr.Flush);
+            Quietly(stdout, w => w.Flush());
+            Quietly(stderr, w => w.Flush());
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Flush();
 
     private static StreamWriter Utf8(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 16 * 1024);
 
@@ -127,26 +133,32 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
         lock (_gate)
         {
             ClearProgress();
-            Quietly(() =>
+            Quietly(writer, w =>
             {
-                writer.WriteLine(line);
+                w.WriteLine(line);
                 if (flush)
                 {
-                    writer.Flush();
+                    w.Flush();
                 }
             });
         }
     }
 
-    // Nobody reads on: no reason to leave a migration half done. (On Unix the runtime swallows EPIPE by itself, on Windows it does not.)
-    private static void Quietly(Action write)
+    // No reason to leave a migration half done. Where nobody reads on, the runtime swallows EPIPE by itself on Unix, on Windows it does not.
+    private void Quietly(TextWriter writer, Action<TextWriter> write)
     {
+        const int BrokenPipe = unchecked((int)0x8007006D);
+        const int PipeClosing = unchecked((int)0x800700E8);
         try
         {
-            write();
+            write(writer);
         }
-        catch (IOException)
+        catch (IOException e)
         {
+            if (writer == stdout && e.HResult is not (BrokenPipe or PipeClosing))
+            {
+                Failure ??= e;
+            }
         }
     }
 

@@ -14,7 +14,15 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         using var output = Output.ToConsole();
-        return await RunAsync(args, output, stop.Token);
+        var code = await RunAsync(args, output, stop.Token);
+        output.Flush();
+        if (output.Failure is { } failure)
+        {
+            output.Message(MessageLevel.Warning, $"not all results could be written: {failure.Message}");
+            return ExitCode.Failed;
+        }
+
+        return code;
 
         void Stop(PosixSignalContext context)
         {
@@ -26,6 +34,14 @@ internal static class Program
             }
         }
     }
+
+    /// <summary>A word that looks like an option and is none would be taken for a path; then --whatif would apply what --what-if shows.</summary>
+    private static IEnumerable<string> MistypedOptions(ParseResult parsed) => parsed.CommandResult.Children
+        .OfType<System.CommandLine.Parsing.ArgumentResult>()
+        .SelectMany(a => a.Tokens)
+        .Select(t => t.Value)
+        .Where(text => text is ['-', '-' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z'), ..] && !Path.Exists(text))
+        .Select(text => $"There is no option {text}. A path that starts so is written ./{text}.");
 
     /// <summary>Runs one command line and returns its exit code; see <see cref="ExitCode"/>.</summary>
     internal static async Task<int> RunAsync(string[] args, Output output, CancellationToken cancellationToken)
@@ -39,8 +55,8 @@ internal static class Program
             json,
             verbose,
             MigrateInfoCommand.Create(output),
-            MigrateCommand.Create(output),
-            UndoCommand.Create(output),
+            RunCommand.Migrate(output),
+            RunCommand.Undo(output),
             ResolveCommand.Create(output),
             CreateCommand.Create(output),
             StatementsCommand.Create(output),
@@ -49,10 +65,11 @@ internal static class Program
 
         // A path may start with '@'; it is no list of further arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        var errors = parsed.Errors.Select(e => e.Message).Concat(MistypedOptions(parsed)).Distinct().ToList();
+        if (errors.Count > 0)
         {
             var command = parsed.CommandResult.Command is RootCommand ? "dbmigrate" : "dbmigrate " + parsed.CommandResult.Command.Name;
-            output.UsageError(parsed.Errors.Select(e => e.Message).Distinct(), $"{command} --help");
+            output.UsageError(errors, $"{command} --help");
             return ExitCode.Usage;
         }
 

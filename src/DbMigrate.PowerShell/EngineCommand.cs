@@ -63,6 +63,19 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return accepted;
     }
 
+    /// <summary>Does one of several pieces of work. Its failure is written as an error that does not end the others, unless the server cannot be reached.</summary>
+    protected void GoOnAfterError(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (DbMigrateException error) when (error.Kind is not (ErrorKind.Connection or ErrorKind.Authentication or ErrorKind.Timeout))
+        {
+            WriteError(ErrorRecords.From(error));
+        }
+    }
+
     /// <inheritdoc/>
     protected sealed override void ProcessRecord() => Guard(Process);
 

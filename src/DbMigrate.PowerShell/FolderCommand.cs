@@ -29,10 +29,22 @@ public abstract class FolderCommand : EngineCommand
     public MigrationFormat? Format { get; set; }
 
     /// <summary>The folders to work on: absolute paths.</summary>
-    private protected IEnumerable<string> Folders() =>
-        LiteralPath is not null ? LiteralPath.Select(Literal)
-        : Path is not null ? Path.SelectMany(Expand)
-        : [CurrentFolder()];
+    private protected IEnumerable<string> Folders() => Paths.SelectMany(Folders);
+
+    /// <summary>Works on each folder; one that is no good is an error of its own, and the next one has its turn.</summary>
+    private protected void ForEachFolder(Action<string> work)
+    {
+        foreach (var path in Paths)
+        {
+            GoOnAfterError(() =>
+            {
+                foreach (var folder in Folders(path))
+                {
+                    GoOnAfterError(() => work(folder));
+                }
+            });
+        }
+    }
 
     /// <summary>Opens a folder and a database, uses them, and closes them whatever happens.</summary>
     private protected void Use(MigrationSource source, DbTarget target, Action<MigrationProject> use)
@@ -47,6 +59,11 @@ public abstract class FolderCommand : EngineCommand
             Close(project);
         }
     }
+
+    private IEnumerable<string?> Paths => (IEnumerable<string?>?)(LiteralPath ?? Path) ?? [null];
+
+    private IEnumerable<string> Folders(string? path) =>
+        path is null ? [CurrentFolder()] : LiteralPath is not null ? [Literal(path)] : Expand(path);
 
     private string CurrentFolder()
     {

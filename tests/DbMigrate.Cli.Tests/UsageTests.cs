@@ -19,6 +19,10 @@ public class UsageTests
     [InlineData("resolve 5", "--applied, --rolled-back and --force")]
     [InlineData("resolve 5 --applied --force", "--applied, --rolled-back and --force")]
     [InlineData("resolve --applied", "VERSION")]
+    [InlineData("migrate --whatif", "no option --whatif")]
+    [InlineData("undo . -n", "'-n'")]
+    [InlineData("undo -n", "no option -n")]
+    [InlineData("create --reversable", "no option --reversable")]
     [InlineData("create", "NAME")]
     [InlineData("statements", "FILE")]
     public async Task Wrong_usage_is_2_with_a_reason_and_the_way_to_help(string arguments, string reason)
@@ -43,6 +47,26 @@ public class UsageTests
         var run = await CommandRun.OfAsync("migrate-info", folder.Path, "--format", format, "--database-url", "postgres://a@127.0.0.1:1/x");
         Assert.Equal(1, run.ExitCode);
         Assert.DoesNotContain("--format is one of", run.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Results_that_cannot_be_written_are_a_failure()
+    {
+        Skip.IfNot(File.Exists("/dev/full"), "This system has no /dev/full.");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "a.sql");
+        await File.WriteAllTextAsync(file, "SELECT 1;");
+        var dll = Path.Combine(AppContext.BaseDirectory, "dbmigrate.dll");
+        var start = new System.Diagnostics.ProcessStartInfo("sh", ["-c", "dotnet \"$0\" statements \"$1\" > /dev/full", dll, file])
+        {
+            RedirectStandardError = true,
+        };
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("could be written", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -189,7 +189,7 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
             cmdlet = Status();
             cmdlet.LiteralPath = null;
             cmdlet.Path = [Path.Combine(root.FullName, "x*")];
-            var error = cmdlet.Fail();
+            var error = Assert.Single(cmdlet.Run().Errors);
             Assert.Equal("DbMigrate.FolderNotFound", error.FullyQualifiedErrorId);
             Assert.Contains("-LiteralPath", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         }
@@ -204,7 +204,21 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
     {
         var cmdlet = Status();
         cmdlet.LiteralPath = ["Env:PATH"];
-        Assert.Equal("DbMigrate.NotFileSystemPath", cmdlet.Fail().FullyQualifiedErrorId);
+        Assert.Equal("DbMigrate.NotFileSystemPath", Assert.Single(cmdlet.Run().Errors).FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void A_bad_folder_leaves_the_others_their_turn_and_an_unreachable_server_does_not()
+    {
+        var cmdlet = Status();
+        cmdlet.LiteralPath = [Path.Combine(_folder.FullName, "nowhere"), _folder.FullName];
+        var runtime = cmdlet.Run();
+        Assert.Equal("DbMigrate.FolderNotFound", Assert.Single(runtime.Errors).FullyQualifiedErrorId);
+        Assert.Equal(3, runtime.Output.Count);
+
+        cmdlet = Status();
+        cmdlet.Target = DbMigrate.Engine.Targets.TargetResolver.Resolve("postgres://app@127.0.0.1:1/orders", _ => null);
+        Assert.Equal("DbMigrate.ConnectionRefused", cmdlet.Fail().FullyQualifiedErrorId);
     }
 
     [Fact]

@@ -52,6 +52,12 @@ Describe 'Errors' {
         $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 
+    It 'of one folder leave the others their turn' {
+        $found = Get-MigrationStatus (Join-Path $folder nowhere), $folder -ErrorAction SilentlyContinue -ErrorVariable failures
+        $found | Should -Not -BeNullOrEmpty
+        $failures.FullyQualifiedErrorId | Should -Be 'DbMigrate.FolderNotFound,DbMigrate.Commands.GetMigrationStatusCommand'
+    }
+
     It 'can be caught by type' {
         $caught = try { Get-MigrationStatus (Join-Path $folder nowhere) } catch [DbMigrate.DbMigrateException] { $_.Exception.Kind }
         $caught | Should -Be 'NotFound'

@@ -33,8 +33,8 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
             $"Take back the newest {sample.Undo}.",
             $"undo {folder} --count {sample.Undo}",
             $"Undo-Migration {folder} -Count {sample.Undo}");
-        await UndoCommand.RunAsync(
-            Source(folder), target, new MigrationSelection { Count = sample.Undo }, Options, whatIf: false, output, cancellationToken);
+        await RunCommand.RunAsync(
+            Source(folder), target, new MigrationSelection { Count = sample.Undo }, Options, undo: true, whatIf: false, output, cancellationToken);
         await MigrateAsync("And apply them again.", folder, cancellationToken);
 
         var copy = Path.Combine(scratch, sample.Folder);
@@ -65,7 +65,8 @@ internal sealed class DemoStory(DemoSample sample, string folder, DbTarget targe
     private async Task MigrateAsync(string why, string path, CancellationToken cancellationToken)
     {
         Step(why, $"migrate {path}", $"Invoke-Migration {path}");
-        await MigrateCommand.RunAsync(Source(path), target, new MigrationSelection(), Options, whatIf: false, output, cancellationToken);
+        await RunCommand.RunAsync(
+            Source(path), target, new MigrationSelection(), Options, undo: false, whatIf: false, output, cancellationToken);
     }
 
     private async Task FailAsync(string path, CancellationToken cancellationToken)

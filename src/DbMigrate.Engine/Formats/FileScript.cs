@@ -71,7 +71,7 @@ internal sealed class FileScript : MigrationScript
                 "Save the file as UTF-8 without BOM.") { Subject = Path };
         }
 
-        if (_kept && _start.AsSpan().IndexOfAnyExcept(" \t\r\n\f\v"u8) < 0)
+        if (_kept && Array.TrueForAll(_start, b => b is (byte)' ' or (>= (byte)'\t' and <= (byte)'\r')))
         {
             throw new DbMigrateException(
                 "EmptyFile",

@@ -6,6 +6,9 @@ public interface IMigrationFormat
     /// <summary>The tool.</summary>
     MigrationFormat Format { get; }
 
+    /// <summary>The name of its tracking table, where the user has not chosen another.</summary>
+    string DefaultTable { get; }
+
     /// <summary>Whether a folder or file looks like this tool's; reads names, and no more than the start of files.</summary>
     bool Detect(string path);
 

@@ -155,17 +155,9 @@ public sealed class MigrationProject : IAsyncDisposable
         string path, IReadOnlyList<IMigrationFormat> candidates, DbSession session, CancellationToken cancellationToken)
     {
         var state = await ServerState.ReadAsync(session, new Dictionary<string, string>(), null, cancellationToken);
-        var recorded = candidates.Where(c => state.Tables.Any(t => t.IsVisible && t.Table.Name == DefaultTable(c.Format))).ToList();
+        var recorded = candidates.Where(c => state.Tables.Any(t => t.IsVisible && t.Table.Name == c.DefaultTable)).ToList();
         return recorded is [var only] ? only : throw FolderLocator.Ambiguous(path, candidates);
     }
-
-    private static string DefaultTable(MigrationFormat format) => format switch
-    {
-        MigrationFormat.Sqlx => "_sqlx_migrations",
-        MigrationFormat.GolangMigrate => "schema_migrations",
-        MigrationFormat.Prisma => "_prisma_migrations",
-        _ => "__EFMigrationsHistory",
-    };
 
     private PlanRules Rules(RunOptions options) =>
         new(_journal.AppliesOutOfOrder, _journal.RefusesMissing, options.AllowModified, options.AllowMissing);

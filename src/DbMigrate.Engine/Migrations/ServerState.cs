@@ -45,7 +45,7 @@ internal sealed record ServerState
     /// <summary>The tracking tables that are looked for: ours by the folder's format, and those of others that should not be overlooked.</summary>
     private static readonly string[] KnownTables =
     [
-        "_sqlx_migrations", "schema_migrations", "_prisma_migrations", "__EFMigrationsHistory", "flyway_schema_history", "databasechangelog",
+        .. MigrationFormats.All.Select(f => f.DefaultTable), "flyway_schema_history", "databasechangelog",
         "goose_db_version", "alembic_version", "django_migrations", "knex_migrations", "__diesel_schema_migrations", "typeorm_migrations",
     ];
 

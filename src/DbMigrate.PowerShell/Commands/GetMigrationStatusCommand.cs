@@ -22,19 +22,16 @@ public sealed class GetMigrationStatusCommand : DatabaseCommand
         var target = TargetOrDefault();
         const WildcardOptions AsWritten = WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant;
         var wanted = Name?.Select(name => WildcardPattern.Get(name, AsWritten)).ToList();
-        foreach (var folder in Folders())
+        ForEachFolder(folder => Use(new MigrationSource(folder, Format, JournalTable), target, project =>
         {
-            Use(new MigrationSource(folder, Format, JournalTable), target, project =>
+            foreach (var migration in Await(project.GetStatusAsync))
             {
-                foreach (var migration in Await(project.GetStatusAsync))
+                string[] names = [migration.Version, migration.Name, migration.ToString()];
+                if (wanted is null || wanted.Exists(pattern => names.Any(pattern.IsMatch)))
                 {
-                    string[] names = [migration.Version, migration.Name, migration.ToString()];
-                    if (wanted is null || wanted.Exists(pattern => names.Any(pattern.IsMatch)))
-                    {
-                        WriteObject(migration);
-                    }
+                    WriteObject(migration);
                 }
-            });
-        }
+            }
+        }));
     }
 }

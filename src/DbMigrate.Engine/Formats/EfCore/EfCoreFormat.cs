@@ -15,6 +15,9 @@ public sealed partial class EfCoreFormat : IMigrationFormat
     public MigrationFormat Format => MigrationFormat.EfCore;
 
     /// <inheritdoc/>
+    public string DefaultTable => HistoryTable.Default.Table.Name;
+
+    /// <inheritdoc/>
     public bool Detect(string path) => Directory.Exists(path)
         ? EfCoreFolderReader.ScriptFiles(path).Take(FilesToLookAt).Any(EfCoreSignature.IsIn)
         : File.Exists(path) && EfCoreSignature.IsIn(path);

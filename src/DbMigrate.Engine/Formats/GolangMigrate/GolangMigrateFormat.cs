@@ -12,6 +12,9 @@ internal sealed class GolangMigrateFormat : IMigrationFormat
     public MigrationFormat Format => MigrationFormat.GolangMigrate;
 
     /// <inheritdoc/>
+    public string DefaultTable => GolangMigrateOptions.DefaultTable;
+
+    /// <inheritdoc/>
     public bool Detect(string path)
     {
         if (!Directory.Exists(path))

@@ -8,6 +8,9 @@ namespace DbMigrate.Engine.Formats.GolangMigrate;
 /// <param name="LockTable">Whether golang-migrate locks with a table, which only its pgx v4 driver can.</param>
 internal sealed partial record GolangMigrateOptions(JournalTable Table, bool MultiStatement, bool LockTable)
 {
+    /// <summary>The table's name without the option.</summary>
+    public const string DefaultTable = "schema_migrations";
+
     private const string TableKey = "x-migrations-table";
     private const string QuotedKey = "x-migrations-table-quoted";
 
@@ -21,7 +24,7 @@ internal sealed partial record GolangMigrateOptions(JournalTable Table, bool Mul
         var text = options.GetValueOrDefault(TableKey) ?? "";
         if (!Flag(options, QuotedKey))
         {
-            return new JournalTable(null, text.Length == 0 ? "schema_migrations" : text);
+            return new JournalTable(null, text.Length == 0 ? DefaultTable : text);
         }
 
         if (text.Length < 2 || text[0] != '"' || text[^1] != '"')

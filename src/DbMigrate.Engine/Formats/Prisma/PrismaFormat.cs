@@ -15,6 +15,9 @@ internal sealed class PrismaFormat : IMigrationFormat
     public MigrationFormat Format => MigrationFormat.Prisma;
 
     /// <inheritdoc/>
+    public string DefaultTable => "_prisma_migrations";
+
+    /// <inheritdoc/>
     public bool Detect(string path) => Directory.Exists(path)
         && (File.Exists(Path.Combine(path, PrismaLockFile.FileName))
             || FolderEntry.List(path).Any(e => e.Kind == FolderEntryKind.Folder && File.Exists(Path.Combine(e.Path, UpFile))));
@@ -39,7 +42,7 @@ internal sealed class PrismaFormat : IMigrationFormat
 
     /// <inheritdoc/>
     public IMigrationJournal Journal(MigrationFolder folder, JournalTable? table, DbTarget target) =>
-        new PrismaJournal(table ?? new JournalTable(target.Schema, "_prisma_migrations"), target.Schema);
+        new PrismaJournal(table ?? new JournalTable(target.Schema, DefaultTable), target.Schema);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Create(string folder, string name, bool? reversible, DateTimeOffset now, bool write)

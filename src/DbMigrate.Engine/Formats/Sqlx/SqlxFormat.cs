@@ -11,6 +11,9 @@ internal sealed class SqlxFormat : IMigrationFormat
     public MigrationFormat Format => MigrationFormat.Sqlx;
 
     /// <inheritdoc/>
+    public string DefaultTable => "_sqlx_migrations";
+
+    /// <inheritdoc/>
     public bool Detect(string path)
     {
         if (!Directory.Exists(path))
@@ -65,7 +68,7 @@ internal sealed class SqlxFormat : IMigrationFormat
 
     /// <inheritdoc/>
     public IMigrationJournal Journal(MigrationFolder folder, JournalTable? table, DbTarget target) =>
-        new SqlxJournal(table ?? folder.JournalTable ?? new JournalTable(null, "_sqlx_migrations"), folder.CreateSchemas);
+        new SqlxJournal(table ?? folder.JournalTable ?? new JournalTable(null, DefaultTable), folder.CreateSchemas);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Create(string folder, string name, bool? reversible, DateTimeOffset now, bool write)
