@@ -227,6 +227,7 @@ public sealed class DbSandbox : IAsyncDisposable
             listen_addresses = '127.0.0.1'
             unix_socket_directories = '{SocketDirectory(folder)?.Replace("'", "''", StringComparison.Ordinal)}'
             max_connections = {options.MaxConnections}
+            max_prepared_transactions = 20
             shared_buffers = '32MB'
             fsync = off
             synchronous_commit = off

@@ -5,10 +5,13 @@ namespace DbMigrate.Engine.Targets;
 /// <summary>The settings that every connection of ours starts from.</summary>
 internal static class ConnectionSettings
 {
+    /// <summary>What our sessions call themselves, unless the address says otherwise.</summary>
+    public const string Application = "DbMigrate";
+
     /// <summary>One session per connection and nothing sent behind our back: no pool, no type loading, no reset, no preparing.</summary>
     public static NpgsqlConnectionStringBuilder Create() => new()
     {
-        ApplicationName = "DbMigrate",
+        ApplicationName = Application,
         ClientEncoding = "UTF8",
         Pooling = false,
         Enlist = false,

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text;
+
+namespace DbMigrate;
+
+/// <summary>
+/// A session as the server sees it (PostgreSQL manual, 27.2.3 pg_stat_activity), or a prepared transaction, which has none any more. What
+/// the server hides from our role is null.
+/// </summary>
+public sealed record ServerSession
+{
+    private const int DescribedQuery = 80;
+
+    /// <summary>The server's process; 0 for a prepared transaction.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>When the process started; with <see cref="Pid"/> it names one session for good, while pids are used again.</summary>
+    public DateTimeOffset? BackendStart { get; init; }
+
+    /// <summary>What kind of session it is.</summary>
+    public required SessionKind Kind { get; init; }
+
+    /// <summary>The role that logged in, or that prepared the transaction.</summary>
+    public string? User { get; init; }
+
+    /// <summary>What the client calls itself.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>The client's address; <c>local</c> for a Unix socket.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>The database; null for a process that belongs to none.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The server's word for what the session does, for example <c>idle in transaction</c>.</summary>
+    public string? State { get; init; }
+
+    /// <summary>How long it has been in that state.</summary>
+    public TimeSpan? StateAge { get; init; }
+
+    /// <summary>How long its transaction has been open; null outside of one.</summary>
+    public TimeSpan? TransactionAge { get; init; }
+
+    /// <summary>
+    /// The statement that it runs, or the last one when it runs none: not necessarily the one that took the lock. Cut unless all of it was
+    /// asked for; the server itself keeps 1,024 bytes unless <c>track_activity_query_size</c> says otherwise.
+    /// </summary>
+    public string? Query { get; init; }
+
+    /// <summary>What it waits for, for example <c>Lock: relation</c> or <c>Client: ClientRead</c>; null while it works.</summary>
+    public string? WaitEvent { get; init; }
+
+    /// <summary>The global identifier of a prepared transaction; null for a session.</summary>
+    public string? PreparedTransaction { get; init; }
+
+    /// <summary>Whether our role may cancel and end it (PostgreSQL manual, 9.28.2 Server Signaling Functions).</summary>
+    public bool MaySignal { get; init; }
+
+    /// <summary>What would end the wait for it.</summary>
+    public BlockerAdvice Advice { get; init; }
+
+    /// <summary>Why that is the advice: a sentence.</summary>
+    public string AdviceReason { get; init; } = "";
+
+    /// <summary>Pid, or the prepared transaction's name: <c>pid 123</c>, <c>prepared transaction 'x'</c>.</summary>
+    public string Name => PreparedTransaction is null
+        ? string.Create(CultureInfo.InvariantCulture, $"pid {Pid}")
+        : $"prepared transaction '{PreparedTransaction}'";
+
+    /// <summary>
+    /// One line for people: <c>pid 123 (user app, application web, client 10.0.0.7, idle in transaction for 12 min, last query "…")</c>.
+    /// </summary>
+    public override string ToString()
+    {
+        var parts = new List<string>();
+        Add("user", User);
+        Add("application", Application);
+        Add("client", Client);
+        parts.Add(Doing());
+        if (!string.IsNullOrEmpty(Query))
+        {
+            parts.Add($"{(Kind is SessionKind.Idle or SessionKind.IdleInTransaction ? "last query" : "query")} \"{OneLine(Query)}\"");
+        }
+
+        return $"{Name} ({string.Join(", ", parts)})";
+
+        void Add(string title, string? value)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                parts.Add($"{title} {OneLine(value)}");
+            }
+        }
+    }
+
+    /// <summary>A time for people, in its largest unit: <c>300 ms</c>, <c>5 s</c>, <c>12 min</c>, <c>3 h</c>, <c>4 d</c>.</summary>
+    internal static string Elapsed(TimeSpan time)
+    {
+        var (number, unit) = time switch
+        {
+            { TotalSeconds: < 1 } => (time.TotalMilliseconds, "ms"),
+            { TotalMinutes: < 2 } => (time.TotalSeconds, "s"),
+            { TotalHours: < 2 } => (time.TotalMinutes, "min"),
+            { TotalDays: < 2 } => (time.TotalHours, "h"),
+            _ => (time.TotalDays, "d"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{(long)number} {unit}");
+    }
+
+    private string Doing()
+    {
+        var since = Kind == SessionKind.PreparedTransaction || State == "active" ? TransactionAge ?? StateAge : StateAge;
+        var doing = Kind switch
+        {
+            SessionKind.Hidden => "what it does is hidden from our role",
+            SessionKind.PreparedTransaction => $"prepared in {Database}",
+            SessionKind.Autovacuum => "autovacuum",
+            SessionKind.WraparoundVacuum => "autovacuum to prevent wraparound",
+            SessionKind.Walsender => "walsender",
+            _ => State ?? "a process of the server",
+        };
+        return since is { } age ? $"{doing} for {Elapsed(age)}" : doing;
+    }
+
+    // Queries and names are what others wrote: they may not break the line or reach the terminal.
+    private static string OneLine(string text)
+    {
+        var line = new StringBuilder(DescribedQuery + 1);
+        foreach (var rune in text.Trim().EnumerateRunes())
+        {
+            if (line.Length >= DescribedQuery)
+            {
+                return line.Append('…').ToString();
+            }
+
+            var isBlank = Rune.IsControl(rune) || Rune.IsWhiteSpace(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
+            if (!isBlank)
+            {
+                line.Append(rune.ToString());
+            }
+            else if (line.Length > 0 && line[^1] != ' ')
+            {
+                line.Append(' ');
+            }
+        }
+
+        return line.ToString();
+    }
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using DbMigrate.Engine.Activity;
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Activity;
+
+/// <summary>Sessions that block each other in a database. They call themselves by a name, and are all ended with the scene.</summary>
+internal sealed class BlockingScene : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly List<NpgsqlConnection> _sessions = [];
+    private readonly List<Task> _waiting = [];
+
+    private BlockingScene(DbTarget target, NpgsqlConnection observer) => (Target, Observer) = (target, observer);
+
+    public DbTarget Target { get; }
+
+    /// <summary>A session that takes no part.</summary>
+    public NpgsqlConnection Observer { get; }
+
+    public static async Task<BlockingScene> BeginAsync(DbTarget? target = null)
+    {
+        target ??= await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("CREATE TABLE orders (id int PRIMARY KEY, note text)", "INSERT INTO orders SELECT generate_series(1, 10)");
+        return new BlockingScene(target, await target.ConnectAsync());
+    }
+
+    /// <summary>A session that has run the statements.</summary>
+    public Task<NpgsqlConnection> SessionAsync(string name, params string[] statements) => SessionAsAsync(null, name, statements);
+
+    /// <summary>The same with another role; null for the superuser.</summary>
+    public async Task<NpgsqlConnection> SessionAsAsync(string? user, string name, params string[] statements)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Target.ConnectionString) { ApplicationName = name };
+        if (user is not null)
+        {
+            (settings.Username, settings.Password) = (user, "secret");
+        }
+
+        var session = new NpgsqlConnection(settings.ConnectionString);
+        await session.OpenAsync();
+        lock (_sessions)
+        {
+            _sessions.Add(session);
+        }
+
+        foreach (var statement in statements)
+        {
+            await RunAsync(session, statement);
+        }
+
+        return session;
+    }
+
+    /// <summary>A session that has run all statements but the last, and waits for a lock in that one.</summary>
+    public async Task<NpgsqlConnection> WaitingAsync(string name, params string[] statements)
+    {
+        var session = await SessionAsync(name, statements[..^1]);
+        await WaitAsync(session, statements[^1]);
+        return session;
+    }
+
+    /// <summary>Lets a session run into a lock.</summary>
+    public async Task WaitAsync(NpgsqlConnection session, string statement)
+    {
+        var running = Start(session, statement);
+        await UntilAsync(FormattableString.Invariant($"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = {session.ProcessID})"), running);
+    }
+
+    /// <summary>Starts a statement and does not wait for it.</summary>
+    public Task Start(NpgsqlConnection session, string statement)
+    {
+        var running = RunAsync(session, statement);
+        lock (_waiting)
+        {
+            _waiting.Add(running);
+        }
+
+        return running;
+    }
+
+    /// <summary>Waits until a query gives true, or a statement that should wait does not.</summary>
+    public async Task UntilAsync(string query, Task? running = null)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            await using (var command = new NpgsqlCommand(query, Observer))
+            {
+                if (await command.ExecuteScalarAsync() is true)
+                {
+                    return;
+                }
+            }
+
+            if (running is { IsCompleted: true })
+            {
+                await running;
+                Assert.Fail("The statement did not wait.");
+            }
+
+            Assert.True(clock.Elapsed < Limit, $"In vain: {query}");
+            await Task.Delay(20);
+        }
+    }
+
+    public Task<IReadOnlyList<BlockingQuery>> ReadAsync(LockTreeOptions? options = null) =>
+        LockTree.ReadAsync(Observer, options ?? new LockTreeOptions { OnlyThisDatabase = true }, CancellationToken.None);
+
+    /// <summary>The edges by the names of the sessions: <c>blocked -> blocking</c>.</summary>
+    public static IEnumerable<string> Names(IEnumerable<BlockingQuery> edges) => edges.Select(e => $"{Name(e.Blocked)} -> {Name(e.Blocking)}");
+
+    public static string Name(ServerSession session) => session.Application ?? session.PreparedTransaction ?? session.Kind.ToString();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var session in _sessions.Where(s => s.State != System.Data.ConnectionState.Closed))
+        {
+            await using var end = new NpgsqlCommand("SELECT pg_terminate_backend($1)", Observer);
+            end.Parameters.Add(new NpgsqlParameter { Value = session.ProcessID });
+            await end.ExecuteNonQueryAsync();
+        }
+
+        foreach (var waiting in _waiting)
+        {
+            try
+            {
+                await waiting;
+            }
+            catch (NpgsqlException)
+            {
+                // It was ended just now, or by what is tested.
+            }
+        }
+
+        foreach (var session in _sessions)
+        {
+            await session.DisposeAsync();
+        }
+
+        await Observer.DisposeAsync();
+    }
+
+    private static async Task RunAsync(NpgsqlConnection session, string statement)
+    {
+        await using var command = new NpgsqlCommand(statement, session);
+        await command.ExecuteNonQueryAsync();
+    }
+}
