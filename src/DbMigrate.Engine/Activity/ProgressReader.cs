@@ -1,0 +1,67 @@
+using Npgsql;
+
+namespace DbMigrate.Engine.Activity;
+
+/// <summary>Reads how far the server's long statements are.</summary>
+public static class ProgressReader
+{
+    /// <summary>Looks once, in one round trip. Takes no locks on tables and waits for nobody.</summary>
+    /// <param name="connection">An open connection on which nothing else runs; not the one whose statement is watched.</param>
+    /// <param name="filter">Whose progress is wanted.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
+    /// <returns>What is in progress now, the oldest first. Names of tables are known in the connection's own database only.</returns>
+    /// <exception cref="NpgsqlException">The connection broke, or the server refused.</exception>
+    public static async Task<IReadOnlyList<DbProgress>> ReadAsync(
+        NpgsqlConnection connection, ProgressFilter filter, CancellationToken cancellationToken)
+    {
+        // An autovacuum worker says in its query text what it does, and whether it must ("to prevent wraparound").
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT clock_timestamp(), p.pid, a.backend_start, a.query_start,
+                CASE WHEN a.backend_type = 'autovacuum worker'
+                    THEN 'autovacuum: ' || p.command || CASE WHEN a.query LIKE '%(to prevent wraparound)%' THEN ' (to prevent wraparound)' ELSE '' END
+                    ELSE p.command END,
+                d.datname::text, {Name("rn", "r")}, {Name("xn", "x")}, p.phase, p.unit, p.done, p.total, p.lockers_total, p.lockers_done,
+                {BackendColumns.Of("l")}
+            FROM ({ProgressViews.Query(connection.PostgreSqlVersion.Major)}) p
+            LEFT JOIN pg_stat_activity a ON a.pid = p.pid
+            LEFT JOIN pg_stat_activity l ON l.pid = p.locker
+            LEFT JOIN pg_database d ON d.oid = p.datid
+            LEFT JOIN pg_class r ON r.oid = p.relid AND d.datname = current_database()
+            LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
+            LEFT JOIN pg_class x ON x.oid = p.index_relid AND d.datname = current_database()
+            LEFT JOIN pg_namespace xn ON xn.oid = x.relnamespace
+            WHERE $1::int IS NULL OR p.pid = $1
+            ORDER BY a.query_start NULLS LAST, p.pid
+            """,
+            connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.ProcessId ?? DBNull.Value });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<DbProgress>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new DbProgress
+            {
+                At = reader.GetFieldValue<DateTimeOffset>(0),
+                ProcessId = reader.GetInt32(1),
+                BackendStart = BackendColumns.Time(reader, 2),
+                StartedAt = BackendColumns.Time(reader, 3),
+                Command = reader.GetString(4),
+                Database = BackendColumns.Text(reader, 5),
+                Relation = BackendColumns.Text(reader, 6),
+                Index = BackendColumns.Text(reader, 7),
+                Phase = BackendColumns.Text(reader, 8),
+                Unit = BackendColumns.Text(reader, 9),
+                Done = BackendColumns.Number(reader, 10),
+                Total = BackendColumns.Number(reader, 11),
+                LockersTotal = BackendColumns.Number(reader, 12),
+                LockersDone = BackendColumns.Number(reader, 13),
+                CurrentLocker = BackendColumns.Read(reader, 14, target: null),
+            });
+        }
+
+        return found;
+    }
+
+    private static string Name(string schema, string relation) => $"quote_ident({schema}.nspname) || '.' || quote_ident({relation}.relname)";
+}
