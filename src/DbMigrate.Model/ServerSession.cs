@@ -47,6 +47,9 @@ public sealed record ServerSession
     /// </summary>
     public string? Query { get; init; }
 
+    /// <summary>When that statement began.</summary>
+    public DateTimeOffset? QueryStart { get; init; }
+
     /// <summary>What it waits for, for example <c>Lock: relation</c> or <c>Client: ClientRead</c>; null while it works.</summary>
     public string? WaitEvent { get; init; }
 

@@ -25,7 +25,7 @@ internal static class SessionColumns
             OR coalesce(a.usesysid <> 0 AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = a.usesysid)
                 AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')), false)
             OR coalesce(a.backend_type = 'autovacuum worker' AND pg_has_role(to_regrole('pg_signal_autovacuum_worker')::oid, 'USAGE'), false),
-        (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = a.usesysid)
+        (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = a.usesysid), a.query_start
         """;
 
     /// <summary>How long ago a time was, in milliseconds. <c>now()</c> is the beginning of our own transaction and might be before it.</summary>
@@ -48,7 +48,7 @@ internal static class SessionColumns
         var session = new ServerSession
         {
             Pid = reader.GetInt32(first),
-            BackendStart = reader.IsDBNull(first + 1) ? null : reader.GetFieldValue<DateTimeOffset>(first + 1),
+            BackendStart = Moment(1),
             Kind = Kind(Text(11), Text(6), Text(3), isWraparound: Is(12), isConcurrentIndex: Is(13)),
             User = Text(2),
             Application = Text(3) is { Length: > 0 } application ? application : null,
@@ -58,12 +58,14 @@ internal static class SessionColumns
             StateAge = Time(reader, first + 7),
             TransactionAge = Time(reader, first + 8),
             Query = Text(11) is null || Text(9) is "" ? null : Text(9),
+            QueryStart = Moment(16),
             WaitEvent = Text(10),
             MaySignal = Is(14),
         };
         return session.WithAdvice(isSuperuser: Is(15));
 
         string? Text(int column) => reader.IsDBNull(first + column) ? null : reader.GetString(first + column);
+        DateTimeOffset? Moment(int column) => reader.IsDBNull(first + column) ? null : reader.GetFieldValue<DateTimeOffset>(first + column);
         bool Is(int column) => !reader.IsDBNull(first + column) && reader.GetBoolean(first + column);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DbMigrate.Engine.Activity;
+using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
 using Npgsql;
 using Xunit;
@@ -110,6 +111,14 @@ internal sealed class BlockingScene : IAsyncDisposable
     public Task<IReadOnlyList<BlockingQuery>> ReadAsync(LockTreeOptions? options = null) =>
         LockTree.ReadAsync(Observer, options ?? new LockTreeOptions { OnlyThisDatabase = true }, CancellationToken.None);
 
+    /// <summary>Stops a session that was found to block.</summary>
+    public Task<StopResult> StopAsync(ServerSession blocker, StopOptions options, DbSession? with = null) =>
+        StopAsync(session => SessionStop.LookAsync(session, blocker, options, CancellationToken.None), with);
+
+    /// <summary>Stops the session of a process.</summary>
+    public Task<StopResult> StopAsync(int pid, StopOptions options, DbSession? with = null) =>
+        StopAsync(session => SessionStop.LookAsync(session, pid, options, CancellationToken.None), with);
+
     /// <summary>The edges by the names of the sessions: <c>blocked -> blocking</c>.</summary>
     public static IEnumerable<string> Names(IEnumerable<BlockingQuery> edges) => edges.Select(e => $"{Name(e.Blocked)} -> {Name(e.Blocking)}");
 
@@ -142,6 +151,14 @@ internal sealed class BlockingScene : IAsyncDisposable
         }
 
         await Observer.DisposeAsync();
+    }
+
+    private async Task<StopResult> StopAsync(Func<DbSession, Task<SessionStop>> look, DbSession? with)
+    {
+        await using var own = with is null
+            ? await DbSession.OpenAsync(Target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None)
+            : null;
+        return await (await look(with ?? own!)).RunAsync(new RecordingObserver(), CancellationToken.None);
     }
 
     private static async Task RunAsync(NpgsqlConnection session, string statement)

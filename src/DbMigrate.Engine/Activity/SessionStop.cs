@@ -1,0 +1,263 @@
+using System.Diagnostics;
+using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Activity;
+
+/// <summary>
+/// Stops one session: looks at it again, says what it would do, and does it. A pid is used again by the server, so every signal goes out in the
+/// statement that checks when the process was started.
+/// </summary>
+public sealed class SessionStop
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly DbSession _session;
+    private readonly StopOptions _options;
+    private readonly StopDecision _decision;
+    private readonly ServerSession _blocker;
+    private readonly int _blockedCount;
+
+    private SessionStop(DbSession session, StopOptions options, ServerSession blocker, StopDecision decision, int blockedCount)
+    {
+        (_session, _options, _blocker, _decision, _blockedCount) = (session, options, blocker, decision, blockedCount);
+    }
+
+    /// <summary>What would be done, for a question: <c>Cancel the statement</c>; null when nothing would be.</summary>
+    public string? Action => _decision.Action switch
+    {
+        StopAction.Cancel when _blocker.Kind == SessionKind.ConcurrentIndex => $"Cancel the statement{ThenTerminate}, which leaves an invalid index",
+        StopAction.Cancel => $"Cancel the statement{ThenTerminate}",
+        StopAction.Terminate => "Terminate the session",
+        StopAction.RollBackPrepared => "Roll back the prepared transaction",
+        _ => null,
+    };
+
+    /// <summary>To whom it would be done, in one line.</summary>
+    public string Subject => _blockedCount == 0
+        ? _blocker.ToString()
+        : $"{_blocker}, for which {_blockedCount} {(_blockedCount == 1 ? "session waits" : "sessions wait")}";
+
+    private string ThenTerminate => _options.Terminate ? $", and terminate the session after {ServerSession.Elapsed(_options.GracePeriod)}" : "";
+
+    /// <summary>The sessions to stop to end all of the waits: each root once.</summary>
+    public static IReadOnlyList<ServerSession> RootsOf(IEnumerable<BlockingQuery> edges) =>
+        [.. edges.SelectMany(e => e.Roots).DistinctBy(r => (r.Pid, r.BackendStart, r.PreparedTransaction))];
+
+    /// <summary>Looks at a session that was found to block others.</summary>
+    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
+    public static Task<SessionStop> LookAsync(
+        DbSession session, ServerSession blocker, StopOptions options, CancellationToken cancellationToken) =>
+        ServerFailure.GuardAsync(() => LookAsync(session, blocker, mustBlock: true, options, cancellationToken));
+
+    /// <summary>Looks at the session of a process; at the leader's when it is a parallel worker.</summary>
+    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
+    public static Task<SessionStop> LookAsync(DbSession session, int processId, StopOptions options, CancellationToken cancellationToken) =>
+        ServerFailure.GuardAsync(async () =>
+        {
+            var found = await FindAsync(session.Connection, processId, cancellationToken);
+            if (found is not null)
+            {
+                return await LookAsync(session, found, mustBlock: false, options, cancellationToken);
+            }
+
+            var unknown = new ServerSession { Pid = processId, Kind = SessionKind.Hidden };
+            return new SessionStop(session, options, unknown, Gone($"No session has pid {processId}."), 0);
+        });
+
+    /// <summary>Does what <see cref="Action"/> says, and tells what came of it; does nothing where there is none.</summary>
+    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>ConnectionLost</c>.</exception>
+    public Task<StopResult> RunAsync(IEngineObserver observer, CancellationToken cancellationToken) => ServerFailure.GuardAsync(async () =>
+    {
+        if (_decision.Action is not { } action)
+        {
+            return Result(_decision.Outcome, _decision.Reason, TimeSpan.Zero);
+        }
+
+        observer.Message(MessageLevel.Verbose, $"{Action}: {Subject}.");
+        var clock = Stopwatch.StartNew();
+        var ending = action switch
+        {
+            StopAction.RollBackPrepared => await RollBackAsync(cancellationToken),
+            StopAction.Terminate => await TerminateAsync(cancellationToken),
+            _ => await CancelAsync(cancellationToken),
+        };
+        return Result(ending.Outcome, ending.Reason, clock.Elapsed);
+    });
+
+    /// <summary>The error that says a session was not stopped; null when it was, or did not have to be.</summary>
+    public static DbMigrateException? Failure(StopResult result) => result.Outcome switch
+    {
+        StopOutcome.Refused => new DbMigrateException(
+            "BlockerRefused", ErrorKind.Permission, $"{result.Session} was not stopped. {result.Reason}",
+            "Find-BlockingQuery (dbmigrate blockers) shows what would end the wait.") { Subject = result },
+        StopOutcome.Waiting => new DbMigrateException(
+            "BlockerWaits", ErrorKind.InvalidState, $"{result.Session} was not stopped. {result.Reason}",
+            "Find-BlockingQuery -Tree (dbmigrate blockers --tree) shows the root.") { Subject = result },
+        StopOutcome.StillThere => new DbMigrateException(
+            "BlockerStillThere", ErrorKind.Timeout, $"{result.Session} did not stop. {result.Reason}",
+            "Give -Terminate (--terminate), or -GracePeriod (--grace-period) more time.") { Subject = result },
+        _ => null,
+    };
+
+    private static async Task<SessionStop> LookAsync(
+        DbSession session, ServerSession blocker, bool mustBlock, StopOptions options, CancellationToken cancellationToken)
+    {
+        var isPrepared = blocker.Kind == SessionKind.PreparedTransaction;
+        var now = isPrepared ? blocker : await FindAsync(session.Connection, blocker.Pid, cancellationToken);
+        if (now is null)
+        {
+            return new SessionStop(session, options, blocker, Gone("It has ended already."), 0);
+        }
+
+        if (blocker.BackendStart is not null && now.BackendStart is not null && now.BackendStart != blocker.BackendStart)
+        {
+            return new SessionStop(session, options, blocker, Gone($"It has ended already, and pid {blocker.Pid} belongs to another session now."), 0);
+        }
+
+        var tree = await LockTree.ReadAsync(session.Connection, new LockTreeOptions(), cancellationToken);
+        var decision = StopDecision.Make(now, tree, mustBlock, session.ProcessId, session.Connection.Database!, options);
+        var count = tree.FirstOrDefault(e => e.Blocking.Name == now.Name)?.BlockedCount ?? 0;
+        return new SessionStop(session, options, now, decision, count);
+    }
+
+    private static StopDecision Gone(string reason) => new(null, StopOutcome.AlreadyGone, reason);
+
+    private static async Task<ServerSession?> FindAsync(NpgsqlConnection connection, int pid, CancellationToken cancellationToken)
+    {
+        // A parallel worker is stopped with its leader (leader_pid is new in 13).
+        var leader = connection.PostgreSqlVersion.Major >= 13 ? "(SELECT w.leader_pid FROM pg_stat_activity w WHERE w.pid = $1)" : "NULL";
+        await using var command = new NpgsqlCommand(
+            $"SELECT {SessionColumns.Sql(fullQueries: false)} FROM pg_stat_activity a WHERE a.pid = coalesce({leader}, $1)", connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? SessionColumns.Read(reader, 0) : null;
+    }
+
+    private async Task<Ending> CancelAsync(CancellationToken cancellationToken)
+    {
+        if (await SignalAsync("pg_cancel_backend", cancellationToken) is { } failed)
+        {
+            return failed;
+        }
+
+        var released = await UntilAsync(ReleasedAsync, cancellationToken);
+        return released is not null ? released
+            : _options.Terminate ? await TerminateAsync(cancellationToken)
+            : new Ending(StopOutcome.StillThere, $"It did not react to the cancel within {ServerSession.Elapsed(_options.GracePeriod)}.");
+    }
+
+    private async Task<Ending> TerminateAsync(CancellationToken cancellationToken)
+    {
+        if (await SignalAsync("pg_terminate_backend", cancellationToken) is { } failed)
+        {
+            return failed;
+        }
+
+        return await UntilAsync(EndedAsync, cancellationToken)
+            ?? new Ending(StopOutcome.StillThere, $"It did not end within {ServerSession.Elapsed(_options.GracePeriod)}.");
+    }
+
+    // Null when the signal went out.
+    private async Task<Ending?> SignalAsync(string function, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = Command($"SELECT {function}(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2");
+            return await command.ExecuteScalarAsync(cancellationToken) is true ? null : new Ending(StopOutcome.AlreadyGone, "It has ended by itself.");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return new Ending(StopOutcome.Refused, $"The server refused: {e.MessageText}.");
+        }
+    }
+
+    // What counts is the lock and not the process: a client may answer the cancel with the same statement again.
+    private async Task<Ending?> ReleasedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            """
+            SELECT EXISTS (SELECT FROM pg_locks w WHERE NOT w.granted AND $1 = ANY (pg_blocking_pids(w.pid))),
+                a.state = 'active' AND a.query_start = $3
+            FROM pg_stat_activity a WHERE a.pid = $1 AND a.backend_start = $2
+            """);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)_blocker.QueryStart ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return new Ending(StopOutcome.Ended, "It has ended.");
+        }
+
+        var (isBlocking, isSame) = (reader.GetBoolean(0), !reader.IsDBNull(1) && reader.GetBoolean(1));
+        return isBlocking || isSame ? null : new Ending(StopOutcome.Cancelled, "Its statement was cancelled, and nobody waits for it any more.");
+    }
+
+    private async Task<Ending?> EndedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT pid FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2");
+        return await command.ExecuteScalarAsync(cancellationToken) is null ? new Ending(StopOutcome.Ended, "It has ended, and its transaction was rolled back.") : null;
+    }
+
+    private async Task<Ending> RollBackAsync(CancellationToken cancellationToken)
+    {
+        // The name is a literal of the statement and no parameter of it, so the server quotes it for us.
+        await using var quote = new NpgsqlCommand("SELECT quote_literal($1)", _session.Connection);
+        quote.Parameters.Add(new NpgsqlParameter<string> { TypedValue = _blocker.PreparedTransaction! });
+        var name = (string)(await quote.ExecuteScalarAsync(cancellationToken))!;
+        try
+        {
+            await using var command = new NpgsqlCommand($"ROLLBACK PREPARED {name}", _session.Connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return new Ending(StopOutcome.RolledBack, "It was rolled back.");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedObject)
+        {
+            return new Ending(StopOutcome.AlreadyGone, "It was committed or rolled back already.");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return new Ending(StopOutcome.Refused, $"The server refused: {e.MessageText}.");
+        }
+    }
+
+    private async Task<Ending?> UntilAsync(
+        Func<CancellationToken, Task<Ending?>> look, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            if (await look(cancellationToken) is { } outcome)
+            {
+                return outcome;
+            }
+
+            if (clock.Elapsed >= _options.GracePeriod)
+            {
+                return null;
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    private NpgsqlCommand Command(string text)
+    {
+        var command = new NpgsqlCommand(text, _session.Connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _blocker.Pid });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = _blocker.BackendStart!.Value });
+        return command;
+    }
+
+    private StopResult Result(StopOutcome outcome, string reason, TimeSpan duration) => new()
+    {
+        Session = _blocker,
+        Outcome = outcome,
+        Reason = reason,
+        BlockedCount = _blockedCount,
+        Duration = duration,
+        Target = _session.Target,
+    };
+
+    private sealed record Ending(StopOutcome Outcome, string Reason);
+}

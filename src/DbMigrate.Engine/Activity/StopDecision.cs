@@ -1,0 +1,61 @@
+namespace DbMigrate.Engine.Activity;
+
+/// <summary>What to do with a session, or why nothing is done. Pure.</summary>
+/// <param name="Action">What to do; null when nothing is.</param>
+/// <param name="Outcome">The outcome when nothing is done.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, string Reason)
+{
+    /// <summary>Decides on a session that is there.</summary>
+    /// <param name="session">The session as it is now.</param>
+    /// <param name="tree">Who waits for whom now.</param>
+    /// <param name="mustBlock">Whether it was named for blocking others, and not by its pid.</param>
+    /// <param name="own">Our own session.</param>
+    /// <param name="database">The database that we are connected to.</param>
+    /// <param name="options">How far to go.</param>
+    public static StopDecision Make(
+        ServerSession session, IReadOnlyList<BlockingQuery> tree, bool mustBlock, int own, string database, StopOptions options)
+    {
+        if (session.Kind == SessionKind.PreparedTransaction)
+        {
+            return session.Database != database ? Refuse($"{session.AdviceReason} We are connected to {database}.")
+                : options.RollBackPrepared ? Do(StopAction.RollBackPrepared)
+                : Refuse($"{session.AdviceReason} Or give -RollBackPrepared (--rollback-prepared).");
+        }
+
+        if (session.Pid == own)
+        {
+            return Refuse("It is our own session.");
+        }
+
+        if (session.Advice == BlockerAdvice.Refuse)
+        {
+            return Refuse(session.AdviceReason);
+        }
+
+        if (!session.MaySignal)
+        {
+            return Refuse($"Our role may not stop it. {session.AdviceReason}");
+        }
+
+        if (!options.AllowWaiting && tree.FirstOrDefault(e => e.BlockedPid == session.Pid) is { } wait)
+        {
+            var roots = wait.Roots.Count == 0 ? wait.Blocking.Name : string.Join(", ", wait.Roots.Select(r => r.Name));
+            return new StopDecision(
+                null, StopOutcome.Waiting, $"It waits for a lock itself, in the end for {roots}. To stop it all the same give -AllowWaiting (--allow-waiting).");
+        }
+
+        if (mustBlock && !tree.Any(e => e.BlockingPid == session.Pid))
+        {
+            return new StopDecision(null, StopOutcome.NotBlocking, "Nobody waits for it any more.");
+        }
+
+        return session.Kind is not (SessionKind.Idle or SessionKind.IdleInTransaction) ? Do(StopAction.Cancel)
+            : options.Terminate ? Do(StopAction.Terminate)
+            : Refuse($"{session.AdviceReason} Give -Terminate (--terminate) to end the session.");
+    }
+
+    private static StopDecision Do(StopAction action) => new(action, StopOutcome.Refused, "");
+
+    private static StopDecision Refuse(string reason) => new(null, StopOutcome.Refused, reason);
+}
