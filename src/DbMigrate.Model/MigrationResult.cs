@@ -33,6 +33,9 @@ public sealed record MigrationResult
     /// <summary>How many times it was tried; more than 1 after lock time-outs.</summary>
     public int Attempts { get; init; } = 1;
 
+    /// <summary>The sessions that held it up while it waited for locks, those that did most often first; empty when none was seen.</summary>
+    public IReadOnlyList<ServerSession> Blockers { get; init; } = [];
+
     /// <summary>Why it failed; null otherwise.</summary>
     public SqlFailure? Error { get; init; }
 

@@ -3,13 +3,16 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>Which modes of a lock exclude each other (PostgreSQL manual, table 13.2 Conflicting Lock Modes).</summary>
 internal static class LockMode
 {
-    // From weak to strong; each with those that it conflicts with, as bits in this order.
+    /// <summary>The modes, from weak to strong.</summary>
+    public static IReadOnlyList<string> All => Modes;
+
     private static readonly string[] Modes =
     [
         "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock",
         "ExclusiveLock", "AccessExclusiveLock",
     ];
 
+    // For each mode those that it conflicts with, as bits in the same order.
     private static readonly int[] ConflictsOf =
     [
         0b1000_0000, 0b1100_0000, 0b1111_0000, 0b1111_1000, 0b1110_1100, 0b1111_1100, 0b1111_1110, 0b1111_1111,

@@ -276,8 +276,11 @@ public sealed class MigrationProject : IAsyncDisposable
             yield return result;
         }
 
-        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), options, _observer);
+        await using var watch = new RunWatch(_session, _preflight.State.BackendPid, options, _observer);
+        await watch.OpenAsync(cancellationToken);
+        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), options, watch, _observer);
         StepError? error = null;
+        var blockedBy = "";
         var done = 0;
         await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
         {
@@ -285,7 +288,7 @@ public sealed class MigrationProject : IAsyncDisposable
             done++;
             results.Add(outcome.Result);
             yield return outcome.Result;
-            error = outcome.Error;
+            (error, blockedBy) = (outcome.Error, outcome.BlockedBy);
         }
 
         if (error is null)
@@ -302,7 +305,7 @@ public sealed class MigrationProject : IAsyncDisposable
 
         var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
         throw new MigrationFailedException(
-            error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}", error.NextStep, results, error.Exception) { Subject = failed };
+            error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}{blockedBy}", error.NextStep, results, error.Exception) { Subject = failed };
     }
 
     /// <summary>Under the lock: makes the table where it is not, looks at everything once more, and sets the time limits.</summary>

@@ -15,15 +15,16 @@ internal sealed class MigrationRunner(
     MigrationFormat format,
     IMigrationJournal journal,
     IReadOnlyList<JournalRow> journalRows,
-    IReadOnlyDictionary<string, string> settings,
+    IReadOnlyDictionary<string, string> sessionSettings,
     RunOptions options,
+    RunWatch watch,
     IEngineObserver observer)
 {
     private const int MaxStepsPerFlight = 100;
     private const long MaxFlightSize = 512 * 1024;
-    private static readonly TimeSpan FirstRetryPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestRetryPause = TimeSpan.FromSeconds(30);
 
+    private readonly LockSchedule _schedule = new(options.LockTimeout, options.LockRetries);
+    private readonly Dictionary<string, string> _settings = new(sessionSettings);
     private readonly CommandStream _stream = new(session.Connection);
     private readonly HashSet<string> _started = new(journal.VersionComparer);
     private List<JournalRow> _rows = [.. journalRows];
@@ -36,17 +37,23 @@ internal sealed class MigrationRunner(
         var attempt = 1;
         while (done < steps.Count)
         {
-            observer.Progress(activity, $"{done + 1} of {steps.Count}: {steps[done]}", done * 100 / steps.Count);
+            var status = $"{done + 1} of {steps.Count}: {steps[done]}";
+            var percent = done * 100 / steps.Count;
+            observer.Progress(activity, status, percent);
+            await SetLockTimeoutAsync(_schedule.Wait(attempt), cancellationToken);
             var flight = Flight(steps, done);
             var outcomes = flight.Count > 0 ? FlyAsync(flight, cancellationToken) : RunInPartsAsync(steps[done], cancellationToken);
+            watch.BeginTry(activity, status, percent, _schedule.Wait(attempt), cancellationToken);
             await foreach (var outcome in outcomes)
             {
-                if (outcome.Error is { } error && IsLockConflict(error.Exception) && attempt <= options.LockRetries)
+                // Results of a flight come together, so nothing is left to watch for once the first is there.
+                var blockers = await watch.EndTryAsync();
+                if (outcome.Error is { } error && IsLockConflict(error.Exception) && attempt < _schedule.Tries)
                 {
-                    var pause = RetryPause(attempt);
+                    var pause = LockSchedule.Jitter(LockSchedule.Pause(attempt));
                     observer.Message(MessageLevel.Warning, string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{steps[done]} did not get a lock within {options.LockTimeout.TotalSeconds:0.###} s (try {attempt} of {options.LockRetries + 1}). "
+                        $"{steps[done]} {Conflict(error.Exception, attempt)} (try {attempt} of {_schedule.Tries}){Behind(blockers)}. "
                             + $"Trying again in {pause.TotalSeconds:0.0} s."));
                     await Task.Delay(pause, cancellationToken);
                     attempt++;
@@ -58,7 +65,7 @@ internal sealed class MigrationRunner(
                     await TryRecordFailureAsync(steps[done], outcome.FailureRecord, cancellationToken);
                 }
 
-                yield return outcome with { Result = outcome.Result with { Attempts = attempt } };
+                yield return Finish(outcome, attempt);
                 if (outcome.Error is not null)
                 {
                     yield break;
@@ -67,18 +74,62 @@ internal sealed class MigrationRunner(
                 Remember(steps[done]);
                 done++;
                 attempt = 1;
+                watch.Forget();
                 observer.Progress(activity, $"{done} of {steps.Count} done", done * 100 / steps.Count);
             }
+
+            await watch.EndTryAsync();
         }
     }
 
-    private static bool IsLockConflict(Exception exception) =>
-        exception is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected };
-
-    private static TimeSpan RetryPause(int attempt)
+    private bool IsLockConflict(Exception exception) => exception is PostgresException
     {
-        var pause = FirstRetryPause * Math.Pow(1.7, attempt - 1);
-        return (pause < LongestRetryPause ? pause : LongestRetryPause) * (0.5 + Random.Shared.NextDouble());
+        SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected,
+    } || IsOurCancel(exception);
+
+    private bool IsOurCancel(Exception exception) =>
+        watch.Cancelled is not null && exception is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
+
+    private string Conflict(Exception exception, int attempt) => IsOurCancel(exception)
+        ? $"was cancelled, because {watch.Cancelled}"
+        : exception is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected }
+            ? "ran into a deadlock"
+            : string.Create(CultureInfo.InvariantCulture, $"did not get a lock within {_schedule.Wait(attempt).TotalSeconds:0.###} s");
+
+    private static string Behind(IReadOnlyList<ServerSession> blockers) =>
+        blockers.Count == 0 ? "" : $", behind {string.Join(" and ", blockers)}";
+
+    private StepOutcome Finish(StepOutcome outcome, int attempts)
+    {
+        var result = outcome.Result with { Attempts = attempts, Blockers = watch.Blockers };
+        if (outcome.Error is { } error && IsOurCancel(error.Exception))
+        {
+            return outcome with
+            {
+                Result = result with { Error = result.Error! with { Hint = $"It was cancelled, because {watch.Cancelled}." } },
+                Error = error with
+                {
+                    Id = "QueueTooLong",
+                    NextStep = "Nothing of it was kept. Run it when less goes on, or in smaller steps; or let the others wait longer "
+                        + "with -MaxQueued and -MaxQueueTime (--max-queued, --max-queue-time).",
+                },
+            };
+        }
+
+        return outcome with { Result = result, BlockedBy = watch.Story(attempts) };
+    }
+
+    /// <summary>Tells the server, when it has not been told yet.</summary>
+    private async Task SetLockTimeoutAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var value = SessionSettings.Milliseconds(wait);
+        if (_settings["lock_timeout"] != value)
+        {
+            _settings["lock_timeout"] = value;
+            await using var command = new NpgsqlCommand("SELECT set_config('lock_timeout', $1, false)", session.Connection);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     /// <summary>The next steps that may share a round trip; none when the next one does not fit in a transaction.</summary>
@@ -189,7 +240,7 @@ internal sealed class MigrationRunner(
             }
 
             yield return PlannedCommand.Frame("COMMIT", step);
-            foreach (var command in SessionSettings.Reset(settings, step))
+            foreach (var command in SessionSettings.Reset(_settings, step))
             {
                 yield return command;
             }
@@ -207,7 +258,7 @@ internal sealed class MigrationRunner(
     {
         var started = DateTimeOffset.UtcNow;
         StepOutcome outcome;
-        var parts = new StepParts(step, session, journal, settings, _stream, observer);
+        var parts = new StepParts(step, session, journal, _settings, _stream, observer);
         try
         {
             _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];

@@ -3,7 +3,10 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>How a run treats the server.</summary>
 public sealed record RunOptions
 {
-    /// <summary>The longest a statement waits for a lock before it gives up and the migration is tried again. Zero: for ever.</summary>
+    /// <summary>
+    /// The longest a statement waits for a lock before it gives up and the migration is tried again. Zero: for ever. The first tries wait less, because
+    /// others queue behind the wait.
+    /// </summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest a statement may work. Zero: for ever.</summary>
@@ -11,6 +14,17 @@ public sealed record RunOptions
 
     /// <summary>How often a migration is tried again after a lock time-out.</summary>
     public int LockRetries { get; init; } = 10;
+
+    /// <summary>
+    /// How many sessions may queue behind a statement of the migration before it is cancelled and tried again later. Zero: any number.
+    /// </summary>
+    public int MaxQueued { get; init; }
+
+    /// <summary>The longest that a session may queue behind a statement of the migration before that is cancelled and tried again later. Zero: for ever.</summary>
+    public TimeSpan MaxQueueTime { get; init; } = TimeSpan.Zero;
+
+    /// <summary>After how long a wait for locks the sessions in the way are ended, as <c>Stop-BlockingQuery</c> would; null never.</summary>
+    public TimeSpan? TerminateBlockersAfter { get; init; }
 
     /// <summary>The longest to wait for another runner that works on the same database.</summary>
     public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);

@@ -62,5 +62,6 @@ internal static class SessionSettings
         return settings;
     }
 
-    private static string Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+    /// <summary>A time as the server's settings take it: whole milliseconds.</summary>
+    public static string Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,51 @@
+using Npgsql;
+
+namespace DbMigrate.Engine.Activity;
+
+/// <summary>
+/// Who queues behind one session, directly or behind others that do. It is asked many times a second, so it looks at <c>pg_locks</c> once and
+/// leaves out <c>pg_blocking_pids()</c>, which holds up the whole lock table for every waiter.
+/// </summary>
+/// <param name="Sessions">How many sessions of clients wait.</param>
+/// <param name="Longest">How long the one waits that has waited longest; zero when none does.</param>
+internal readonly record struct LockQueue(int Sessions, TimeSpan Longest)
+{
+    private static readonly string Conflicts = string.Join(
+        ", ", LockMode.All.SelectMany(held => LockMode.All.Where(wanted => LockMode.Conflict(held, wanted)).Select(wanted => $"('{held}', '{wanted}')")));
+
+    /// <summary>Asks the server.</summary>
+    /// <param name="connection">A connection on which nothing else runs.</param>
+    /// <param name="pid">The session's process.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
+    public static async Task<LockQueue> ReadAsync(NpgsqlConnection connection, int pid, CancellationToken cancellationToken)
+    {
+        // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours.
+        var since = connection.PostgreSqlVersion.Major >= 14 ? "waitstart" : "NULL::timestamptz";
+        await using var command = new NpgsqlCommand(
+            $"""
+            WITH RECURSIVE lock AS MATERIALIZED (
+                SELECT pid, mode, granted, {since} AS since,
+                    ROW(locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid)::text AS object
+                FROM pg_locks),
+            conflict (held, wanted) AS (VALUES {Conflicts}),
+            behind (pid) AS (
+                SELECT $1::int
+                UNION
+                SELECT waiting.pid
+                FROM behind
+                JOIN lock ahead USING (pid)
+                JOIN lock waiting ON waiting.object = ahead.object AND NOT waiting.granted AND waiting.pid <> ahead.pid
+                    AND (ahead.granted OR ahead.since IS NULL OR waiting.since > ahead.since)
+                JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode)
+            SELECT count(DISTINCT pid)::int,
+                coalesce(max(extract(epoch FROM clock_timestamp() - coalesce(lock.since, activity.query_start))), 0)::float8
+            FROM behind JOIN lock USING (pid) JOIN pg_stat_activity activity USING (pid)
+            WHERE pid <> $1 AND NOT lock.granted AND activity.backend_type = 'client backend'
+            """,
+            connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)));
+    }
+}

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Migrations;
+
+/// <summary>What a run sees and does from its second connection while it waits or works.</summary>
+public sealed class RunWatchTests : IAsyncLifetime, IDisposable
+{
+    private readonly TemporaryMigrations _folder = new(MigrationFormat.Sqlx);
+    private readonly RecordingObserver _observer = new();
+    private DbTarget _target = null!;
+
+    public async Task InitializeAsync()
+    {
+        _target = await SandboxFixture.NewDatabaseAsync();
+        await _target.RunAsync("CREATE TABLE items (id int PRIMARY KEY, name text)", "INSERT INTO items VALUES (1, 'a')");
+        _folder.Add(1, "alter", ["ALTER TABLE items ADD COLUMN late int"]);
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Every_try_and_the_error_name_who_was_in_the_way()
+    {
+        await using var reader = await ReaderAsync();
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(
+            () => RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(2), LockRetries = 1 }));
+
+        Assert.Equal("LockTimeout", error.Id);
+        Assert.Contains($"Blocked in 2 of 2 tries by pid {reader.ProcessID} (", error.Message, StringComparison.Ordinal);
+        Assert.Equal([reader.ProcessID], error.Failed!.Blockers.Select(b => b.Pid));
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.Contains($"behind pid {reader.ProcessID} (", StringComparison.Ordinal));
+        Assert.Contains(
+            _observer.ProgressReports, p => p.Status.Contains($"for public.items behind pid {reader.ProcessID} (", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_migration_that_got_through_in_the_end_tells_who_held_it_up()
+    {
+        var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1) });
+        await UntilAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("did not get a lock", StringComparison.Ordinal)));
+        var pid = reader.ProcessID;
+        await reader.DisposeAsync();
+
+        var result = Assert.Single(await run);
+
+        Assert.Equal(MigrationOutcome.Applied, result.Outcome);
+        Assert.Equal([pid], result.Blockers.Select(b => b.Pid));
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 300)]
+    public async Task The_wait_is_given_up_when_others_queue_behind_it_and_taken_up_again_later(int maxQueued, int maxQueueTime)
+    {
+        var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions
+        {
+            LockTimeout = TimeSpan.FromMinutes(1),
+            LockRetries = 8,
+            MaxQueued = maxQueued,
+            MaxQueueTime = TimeSpan.FromMilliseconds(maxQueueTime),
+        });
+        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
+        {
+            Assert.False(run.IsCompleted);
+            await Task.WhenAll(QueryAsync(), QueryAsync());
+        }
+
+        await reader.DisposeAsync();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+    }
+
+    [Fact]
+    public async Task A_migration_that_makes_others_wait_while_it_works_is_cancelled_too()
+    {
+        _folder.Add(1, "alter", ["ALTER TABLE items ADD COLUMN late int", "SELECT pg_sleep(60)"]);
+        var clock = Stopwatch.StartNew();
+        var run = RunAsync(new RunOptions { LockRetries = 0, MaxQueueTime = TimeSpan.FromMilliseconds(200) });
+        while (!run.IsCompleted)
+        {
+            await QueryAsync();
+        }
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => run);
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(50));
+        Assert.Equal("QueueTooLong", error.Id);
+        Assert.Contains("queued behind it", error.Failed!.Error!.Hint, StringComparison.Ordinal);
+        Assert.Equal(0, await _target.ScalarAsync<long>("SELECT count(*) FROM pg_attribute WHERE attname = 'late'"));
+    }
+
+    [Fact]
+    public async Task Who_stays_in_the_way_is_ended_where_that_was_asked_for()
+    {
+        await using var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromMinutes(1), TerminateBlockersAfter = TimeSpan.FromMilliseconds(300) });
+
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.Contains($"held up by pid {reader.ProcessID} (", StringComparison.Ordinal));
+        Assert.Equal(0, await _target.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE pid = {reader.ProcessID}"));
+    }
+
+    [Fact]
+    public async Task A_watchdog_that_cannot_watch_is_an_error_before_anything_runs()
+    {
+        var role = "role_" + _target.Database;
+        await _target.RunAsync(
+            $"CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 1", $"GRANT ALL ON SCHEMA public TO {role}", $"ALTER TABLE items OWNER TO {role}");
+        var settings = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = role, Password = "secret" };
+        var target = TargetResolver.Resolve(settings.ConnectionString, _ => null);
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => RunAsync(new RunOptions { MaxQueued = 1 }, target));
+
+        Assert.Equal("TooManyConnections", error.Id);
+        Assert.Equal(0, await _target.ScalarAsync<long>("SELECT count(*) FROM pg_attribute WHERE attname = 'late'"));
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await RunAsync(new RunOptions(), target)).Outcome);
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!isSo())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1));
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>A session that has read the table and forgot to end its transaction.</summary>
+    private async Task<NpgsqlConnection> ReaderAsync()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { ApplicationName = "web" };
+        var reader = new NpgsqlConnection(settings.ConnectionString);
+        await reader.OpenAsync();
+        foreach (var text in new[] { "BEGIN", "SELECT * FROM items" })
+        {
+            await using var command = new NpgsqlCommand(text, reader);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        return reader;
+    }
+
+    private Task QueryAsync() => _target.RunAsync("SELECT * FROM items");
+
+    private async Task<List<MigrationResult>> RunAsync(RunOptions options, DbTarget? target = null)
+    {
+        await using var project = await MigrationProject.OpenAsync(
+            new MigrationSource(_folder.Path, _folder.Format), target ?? _target, _observer, CancellationToken.None);
+        var plan = await project.PlanApplyAsync(new MigrationSelection(), options, CancellationToken.None);
+        var results = new List<MigrationResult>();
+        await foreach (var result in project.ApplyAsync(plan, options, CancellationToken.None))
+        {
+            results.Add(result);
+        }
+
+        return results;
+    }
+}
