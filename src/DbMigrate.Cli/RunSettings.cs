@@ -15,6 +15,15 @@ internal sealed class RunSettings
     private readonly Option<TimeSpan?> _statementTimeout = Time(
         "--statement-timeout", "How long a statement may work; 0 for ever. [default: 0]");
 
+    private readonly Option<int?> _maxQueued = Number.Option(
+        "--max-queued", atLeast: 0, "How many sessions may queue behind a statement before it is cancelled and tried again later; 0 any number. [default: 0]");
+
+    private readonly Option<TimeSpan?> _maxQueueTime = Time(
+        "--max-queue-time", "How long a session may queue behind a statement before that is cancelled and tried again later; 0 for ever. [default: 0]");
+
+    private readonly Option<TimeSpan?> _terminateBlockersAfter = Time(
+        "--terminate-blockers-after", "After how long a wait for locks the sessions in the way are ended. Without it, never.");
+
     private readonly Option<TimeSpan?> _runnerWait = Time(
         "--runner-wait", "How long to wait for another runner on the same database. [default: 60s]");
 
@@ -36,12 +45,22 @@ internal sealed class RunSettings
         Description = "Go on although recorded migrations have no files.",
     };
 
-    public RunSettings(Command command)
+    /// <param name="command">The command that takes them.</param>
+    /// <param name="runsScripts">False for a command that only writes the tracking table.</param>
+    public RunSettings(Command command, bool runsScripts = true)
     {
         command.Options.Add(_lockTimeout);
+        command.Options.Add(_runnerWait);
+        if (!runsScripts)
+        {
+            return;
+        }
+
         command.Options.Add(_statementTimeout);
         command.Options.Add(_lockRetries);
-        command.Options.Add(_runnerWait);
+        command.Options.Add(_maxQueued);
+        command.Options.Add(_maxQueueTime);
+        command.Options.Add(_terminateBlockersAfter);
         command.Options.Add(_allowModified);
         command.Options.Add(_allowMissing);
         command.Options.Add(_allowOtherTool);
@@ -52,6 +71,9 @@ internal sealed class RunSettings
     {
         LockTimeout = parsed.GetValue(_lockTimeout) ?? Default.LockTimeout,
         StatementTimeout = parsed.GetValue(_statementTimeout) ?? Default.StatementTimeout,
+        MaxQueued = parsed.GetValue(_maxQueued) ?? Default.MaxQueued,
+        MaxQueueTime = parsed.GetValue(_maxQueueTime) ?? Default.MaxQueueTime,
+        TerminateBlockersAfter = parsed.GetValue(_terminateBlockersAfter),
         LockRetries = parsed.GetValue(_lockRetries) ?? Default.LockRetries,
         RunnerWait = parsed.GetValue(_runnerWait) ?? Default.RunnerWait,
         AllowModified = parsed.GetValue(_allowModified),

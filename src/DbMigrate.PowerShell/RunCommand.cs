@@ -3,22 +3,21 @@ using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Commands;
 
-/// <summary>A cmdlet that changes the database: for a folder, or for exactly the migrations that are piped in.</summary>
-public abstract class RunCommand : DatabaseCommand
+/// <summary>A cmdlet that runs scripts of migrations.</summary>
+public abstract class RunCommand : JournalCommand
 {
-    private protected const string InputSet = "InputObject";
+    /// <summary>The last migration to apply, or the one to go back to, which stays applied (0 undoes all): its version or name.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(MigrationCompleter))]
+    public string? To { get; set; }
 
-    private readonly List<MigrationStatus> _input = [];
-
-    /// <summary>Migrations as <c>Get-MigrationStatus</c> gives them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public MigrationStatus[]? InputObject { get; set; }
-
-    /// <summary>The longest a statement waits for a lock before the migration is rolled back and tried again; 0 for ever.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>How many migrations to apply or undo at most.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Count { get; set; }
 
     /// <summary>The longest a statement may work; 0 for ever.</summary>
     [Parameter]
@@ -30,10 +29,20 @@ public abstract class RunCommand : DatabaseCommand
     [ValidateRange(0, 1000)]
     public int LockRetries { get; set; } = 10;
 
-    /// <summary>The longest to wait for another runner on the same database.</summary>
+    /// <summary>How many sessions may queue behind a statement before it is cancelled and tried again later; 0 any number.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int MaxQueued { get; set; }
+
+    /// <summary>The longest a session may queue behind a statement before that is cancelled and tried again later; 0 for ever.</summary>
     [Parameter]
     [DurationTransformation]
-    public TimeSpan RunnerWait { get; set; } = TimeSpan.FromSeconds(60);
+    public TimeSpan MaxQueueTime { get; set; } = TimeSpan.Zero;
+
+    /// <summary>After how long a wait for locks the sessions in the way are ended, as Stop-BlockingQuery -Terminate would; without it never.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan? TerminateBlockersAfter { get; set; }
 
     /// <summary>Go on although files of applied migrations were edited.</summary>
     [Parameter]
@@ -47,49 +56,17 @@ public abstract class RunCommand : DatabaseCommand
     [Parameter]
     public SwitchParameter AllowOtherTool { get; set; }
 
-    /// <summary>Does the work.</summary>
-    /// <param name="source">The folder.</param>
-    /// <param name="target">The database.</param>
-    /// <param name="versions">Exactly the migrations to work on; null when none were piped in.</param>
-    private protected abstract void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions);
+    private protected MigrationSelection Selection(IReadOnlyList<string>? versions) => new() { To = To, Count = Count, Versions = versions };
 
-    private protected RunOptions Options() => new()
+    private protected override RunOptions Options() => base.Options() with
     {
-        LockTimeout = LockTimeout,
         StatementTimeout = StatementTimeout,
         LockRetries = LockRetries,
-        RunnerWait = RunnerWait,
+        MaxQueued = MaxQueued,
+        MaxQueueTime = MaxQueueTime,
+        TerminateBlockersAfter = TerminateBlockersAfter,
         AllowModified = AllowModified,
         AllowMissing = AllowMissing,
         AllowOtherTool = AllowOtherTool,
     };
-
-    /// <inheritdoc/>
-    protected override void Process()
-    {
-        // A pipeline that brings nothing never gets here, so that "none are pending" does not turn into "all of the default folder".
-        if (InputObject is not null)
-        {
-            _input.AddRange(InputObject);
-            return;
-        }
-
-        var target = TargetOrDefault();
-        foreach (var folder in Folders())
-        {
-            Run(new MigrationSource(folder, Format, JournalTable), target, null);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void Finish()
-    {
-        var groups = _input.GroupBy(
-            m => (m.Folder, Target: Target ?? m.Target, Format: Format ?? m.Format, Table: JournalTable ?? m.JournalTable));
-        foreach (var group in groups)
-        {
-            var source = new MigrationSource(group.Key.Folder, group.Key.Format, group.Key.Table);
-            Run(source, group.Key.Target ?? Session.Current.DefaultTarget(), group.Select(m => m.Version).ToList());
-        }
-    }
 }

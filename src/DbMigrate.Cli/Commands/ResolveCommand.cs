@@ -31,7 +31,7 @@ internal static class ResolveCommand
             }
         });
         var source = new SourceOptions(command);
-        var run = new RunSettings(command);
+        var run = new RunSettings(command, runsScripts: false);
         var whatIf = new Option<bool>("--what-if") { Description = "Only show the migration as it is now; writes nothing." };
         command.Options.Add(whatIf);
         command.SetAction((parsed, token) =>

@@ -27,6 +27,41 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         }
     }
 
+    /// <summary>Drops what an earlier REINDEX CONCURRENTLY of the same index or table left behind (manual, REINDEX, Rebuilding Indexes Concurrently).</summary>
+    public async Task DropReindexLeftoversAsync(CancellationToken cancellationToken)
+    {
+        if (ConcurrentReindex.Parse(statement.Text) is not { Name: var name })
+        {
+            return;
+        }
+
+        var leftovers = new List<SqlName>();
+        await using (var command = new NpgsqlCommand(
+            """
+            SELECT n.nspname::text, x.relname::text
+            FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
+            WHERE NOT i.indisvalid AND x.relname ~ '_cc(new|old)[0-9]*$' AND n.nspname <> 'pg_toast'
+                AND ($1::text IS NULL OR i.indrelid = to_regclass($1)
+                    OR i.indrelid = (SELECT named.indrelid FROM pg_index named WHERE named.indexrelid = to_regclass($1)))
+                AND i.indrelid NOT IN (SELECT relid FROM pg_stat_progress_create_index WHERE relid IS NOT NULL)
+            """,
+            session.Connection))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = name is null ? DBNull.Value : Quoted(name), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                leftovers.Add(new SqlName(reader.GetString(0), reader.GetString(1)));
+            }
+        }
+
+        foreach (var index in leftovers)
+        {
+            observer.Message(MessageLevel.Warning, $"{step}: an earlier REINDEX CONCURRENTLY left the invalid index {index}; it is dropped.");
+            await DropAsync(index, cancellationToken);
+        }
+    }
+
     /// <summary>Whether it took effect. Clears away what it left half-done, so that it can run again when it did not.</summary>
     /// <exception cref="DbMigrateException"><c>OutcomeUnknown</c> when the database cannot tell.</exception>
     public async Task<bool> IsDoneAsync(CancellationToken cancellationToken)

@@ -196,6 +196,11 @@ public sealed class MigrationProject : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             var outline = Outline(status.Version, undo, cancellationToken);
             needsProgress |= !outline.IsSingleTransaction;
+            if (outline.ConcurrentBuildLine > 0)
+            {
+                Preflight.RefuseConcurrentBuild(_session.ServerVersion, $"{outline.Script!.Path}:{outline.ConcurrentBuildLine}");
+            }
+
             WarnOfNothing(status, outline);
             if (outline.ToolWouldRefuseLine > 0 && !now.IsResumable(status, undo))
             {

@@ -141,6 +141,20 @@ internal sealed class Preflight
         }
     }
 
+    /// <summary>PostgreSQL 14.0 to 14.3 build corrupt indexes concurrently (release notes of 14.4).</summary>
+    /// <exception cref="DbMigrateException"><c>ConcurrentBuildCorrupts</c>.</exception>
+    public static void RefuseConcurrentBuild(Version server, string place)
+    {
+        if (server is { Major: 14, Minor: < 4 })
+        {
+            throw new DbMigrateException(
+                "ConcurrentBuildCorrupts",
+                ErrorKind.InvalidState,
+                $"{place}: PostgreSQL {server.Major}.{server.Minor} may leave rows out of an index that is built concurrently while others write.",
+                "Update the server to 14.4 or later (a minor update), or build the index without CONCURRENTLY in a window.");
+        }
+    }
+
     private void RefuseOtherTable()
     {
         if (!_schemaIsGiven && OtherSchemas() is { Count: > 0 } elsewhere)

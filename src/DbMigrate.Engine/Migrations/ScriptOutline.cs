@@ -40,6 +40,9 @@ internal sealed class ScriptOutline
     /// <summary>The line of a statement that cannot run inside a transaction beside others, for which the tool itself would fail; 0 for none.</summary>
     public int ToolWouldRefuseLine { get; private set; }
 
+    /// <summary>The line of a statement that builds an index concurrently; 0 for none.</summary>
+    public int ConcurrentBuildLine { get; private set; }
+
     /// <summary>Reads a script.</summary>
     /// <exception cref="DbMigrateException">
     /// What <see cref="ScriptSplitter"/> throws; <c>UnfinishedTransaction</c>; <c>NotInTransaction</c>; <c>DiscardAll</c>; <c>PreparedTransaction</c>.
@@ -83,6 +86,11 @@ internal sealed class ScriptOutline
             outline.Size += statement.Text.Length;
             outline.ChangesSession |= statement.Kind == StatementKind.Session;
             _quick &= statement.Kind is StatementKind.Create or StatementKind.Data or StatementKind.Begin or StatementKind.Commit;
+
+            if (outline.ConcurrentBuildLine == 0 && statement.BuildsConcurrently)
+            {
+                outline.ConcurrentBuildLine = statement.Line;
+            }
 
             RefuseWhatBreaksTheRun(statement);
 

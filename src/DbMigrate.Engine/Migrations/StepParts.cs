@@ -116,8 +116,10 @@ internal sealed class StepParts(
             await lone.DropInvalidIndexAsync(cancellationToken);
         }
 
-        // A lock time-out would leave an invalid index behind: CREATE INDEX CONCURRENTLY waits for old snapshots three times.
-        var lockTimeout = statement.Kind == StatementKind.CreateIndexConcurrently ? "0" : settings["lock_timeout"];
+        await lone.DropReindexLeftoversAsync(cancellationToken);
+
+        // A lock time-out would leave an invalid index behind: both wait for old snapshots, with a lock that lets others read and write.
+        var lockTimeout = statement.BuildsConcurrently ? "0" : settings["lock_timeout"];
         await stream.RunAsync([Frame(MigrationProgress.Run(_table, _version)), LockTimeout(lockTimeout)], cancellationToken);
         try
         {

@@ -11,7 +11,7 @@ namespace DbMigrate.Commands;
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(MigrationStatus))]
-public sealed class ResolveMigrationCommand : RunCommand
+public sealed class ResolveMigrationCommand : JournalCommand
 {
     /// <summary>The migration's version or name; with <c>-As Force</c> also -1, for none.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]

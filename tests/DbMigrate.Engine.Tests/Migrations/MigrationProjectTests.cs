@@ -41,7 +41,7 @@ public sealed class MigrationProjectTests
 
         Assert.Equal(3, (await project.PlanApplyAsync(new MigrationSelection(), Options, CancellationToken.None)).Count);
         Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"));
-        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
     }
 
     [Theory, MemberData(nameof(Formats))]
@@ -330,6 +330,31 @@ public sealed class MigrationProjectTests
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
         await WaitForAsync(target, "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'");
+    }
+
+    [Fact]
+    public async Task What_an_earlier_reindex_left_behind_is_dropped_and_nothing_else()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx);
+        await ApplyAsync(folder, target);
+        await target.RunAsync(
+            "CREATE TABLE other (id int)",
+            "CREATE INDEX other_id_ccnew ON other (id)",
+            "CREATE INDEX items_price ON items (price)",
+            "CREATE INDEX items_price_ccnew ON items (price)",
+            "CREATE INDEX items_name_ccold1 ON items (name)",
+            "CREATE INDEX items_half ON items (name)",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid::regclass::text ~ '(_ccnew|_ccold1|_half)$'");
+        folder.Add(4, "reindex", ["REINDEX INDEX CONCURRENTLY items_price"]);
+
+        var observer = new RecordingObserver();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await ApplyAsync(folder, target, observer)).Outcome);
+
+        Assert.Equal(
+            "items_half,other_id_ccnew",
+            await target.ScalarAsync<string>("SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE NOT indisvalid"));
+        Assert.Contains(observer.Texts(MessageLevel.Warning), w => w.Contains("items_price_ccnew", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -44,6 +44,18 @@ public sealed class PreflightTests
         Assert.Equal(0L, await target.ScalarAsync<long>("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"));
     }
 
+    [Theory]
+    [InlineData("14.0", true)]
+    [InlineData("14.3", true)]
+    [InlineData("14.4", false)]
+    [InlineData("13.23", false)]
+    [InlineData("15.1", false)]
+    public void A_server_that_corrupts_concurrent_builds_is_refused(string version, bool isRefused)
+    {
+        var error = Record.Exception(() => Preflight.RefuseConcurrentBuild(Version.Parse(version), "a.sql:3"));
+        Assert.Equal(isRefused, error is DbMigrateException { Id: "ConcurrentBuildCorrupts" });
+    }
+
     [Fact]
     public async Task A_role_that_may_not_create_the_table_is_told_what_to_ask_for()
     {

@@ -115,6 +115,7 @@ public class FuzzTests
 
         StatementClassifier.Classify(text);
         ConcurrentIndex.Parse(text);
+        ConcurrentReindex.Parse(text);
         DoStatement.EndsTransaction(text);
         var source = new SourceText(text, 1, 1);
         var position = random.Next(text.Length + 3);

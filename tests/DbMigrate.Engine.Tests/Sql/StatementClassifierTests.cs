@@ -227,6 +227,21 @@ public class StatementClassifierTests
     public void No_concurrent_index(string statement) => Assert.Null(ConcurrentIndex.Parse(statement));
 
     [Theory]
+    [InlineData("REINDEX INDEX CONCURRENTLY s.\"I\"", "s.I")]
+    [InlineData("reindex (verbose) table concurrently t", "t")]
+    [InlineData("REINDEX (CONCURRENTLY) TABLE t", "t")]
+    [InlineData("REINDEX (VERBOSE, CONCURRENTLY true) INDEX i", "i")]
+    [InlineData("REINDEX SCHEMA CONCURRENTLY s", null)]
+    public void What_is_rebuilt_concurrently(string statement, string? name) =>
+        Assert.Equal(name, ConcurrentReindex.Parse(statement)!.Name?.ToString());
+
+    [Theory]
+    [InlineData("REINDEX TABLE t")]
+    [InlineData("REINDEX (CONCURRENTLY false) TABLE t")]
+    [InlineData("VACUUM t")]
+    public void Not_rebuilt_concurrently(string statement) => Assert.Null(ConcurrentReindex.Parse(statement));
+
+    [Theory]
     [InlineData("DO $$ BEGIN COMMIT; END $$", true)]
     [InlineData("DO $$ BEGIN IF a THEN ROLLBACK; END IF; END $$", true)]
     [InlineData("DO $$ BEGIN LOOP UPDATE t SET a = 1; COMMIT AND CHAIN; END LOOP; END $$", true)]
