@@ -7,6 +7,15 @@ using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
 
+if (args is ["watchdog", ..])
+{
+    var clients = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 200;
+    await using var server = await DbSandbox.StartAsync(
+        new SandboxOptions { Install = true, MaxConnections = clients + 20 }, new RecordingObserver(), CancellationToken.None);
+    await WatchdogBenchmark.RunAsync(server, clients);
+    return 0;
+}
+
 // Applies the same migrations with DbMigrate and with psql, in turn, near and far, and prints the ratios.
 var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1000;
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
