@@ -75,7 +75,8 @@ public abstract class FolderCommand : EngineCommand
     {
         if (!WildcardPattern.ContainsWildcardCharacters(path))
         {
-            return [Literal(path)];
+            // Completion writes `[ for a bracket that is part of the name.
+            return [Literal(WildcardPattern.Unescape(path))];
         }
 
         try

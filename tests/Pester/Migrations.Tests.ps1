@@ -83,6 +83,11 @@ Describe 'A folder and a database' {
         (Get-MigrationStatus -LiteralPath $odd | Where-Object State -eq Pending | Invoke-Migration).Version | Should -Be '2', '3'
     }
 
+    It 'take a path whose brackets completion has escaped' {
+        $path = New-TestFolder (Join-Path $TestDrive '[3.0.0]')
+        Get-MigrationStatus ([WildcardPattern]::Escape($path)) | Should -Not -BeNullOrEmpty
+    }
+
     It 'expands wildcards, and says what to do when brackets are meant' {
         (Get-MigrationStatus ($folder.Substring(0, $folder.Length - 1) + '?')).Count | Should -Be 3
         $failure = { Get-MigrationStatus (Join-Path $TestDrive '[2.0.0]x') -ErrorAction Stop } | Should -Throw -ErrorId 'DbMigrate.FolderNotFound,*' -PassThru

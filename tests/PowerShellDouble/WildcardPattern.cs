@@ -16,7 +16,10 @@ public sealed class WildcardPattern
             ? throw new NotSupportedException("The stand-in knows * and ? only.")
             : new WildcardPattern(pattern);
 
-    public static bool ContainsWildcardCharacters(string pattern) => pattern.AsSpan().ContainsAny("*?[");
+    /// <summary>As the real one: a character behind a backtick is no wildcard.</summary>
+    public static bool ContainsWildcardCharacters(string pattern) => Regex.IsMatch(pattern, @"(?<!`)[*?\[]");
+
+    public static string Unescape(string pattern) => Regex.Replace(pattern, @"`([*?\[\]])", "$1");
 
     public bool IsMatch(string input) => _regex.IsMatch(input);
 }

@@ -83,12 +83,21 @@ public static class FolderLocator
         throw new DbMigrateException(
             "NoMigrations",
             ErrorKind.NotFound,
-            $"{path} has no migrations of SQLx, golang-migrate, Prisma or EF Core.",
+            $"{path} has no migrations of SQLx, golang-migrate, Prisma or EF Core{Others(path)}.",
             better is not null
                 ? $"Use {better}."
                 : Formats.EfCore.EfCoreFormat.LooksLikeProject(path)
                     ? "These are EF Core migrations in C#. Make a script of them with 'dotnet ef migrations script --idempotent -o migration.sql' and use that."
                     : "Name the folder that holds the migration files; for an empty one, say with -Format (--format) whose it is.") { Subject = path };
+    }
+
+    // A name that is only nearly right, with a number too large for example, should not have to be guessed.
+    private static string Others(string path)
+    {
+        var names = Directory.Exists(path)
+            ? Directory.EnumerateFiles(path, "*.sql").Take(100).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal).ToList()
+            : [];
+        return names.Count == 0 ? "" : $"; {FolderWarnings.Some(names)} {(names.Count == 1 ? "fits" : "fit")} none of their names";
     }
 
     /// <summary>An error for a folder whose names fit several tools.</summary>

@@ -162,6 +162,17 @@ public sealed class PreflightTests
         Assert.Equal(MigrationFormat.GolangMigrate, project.Folder.Format);
     }
 
+    [Fact]
+    public async Task Files_that_fit_no_tool_are_named()
+    {
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx);
+        await File.WriteAllTextAsync(Path.Combine(folder.Root, "9223372036854775808_x.sql"), "SELECT 1;");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => OpenAsync(new MigrationSource(folder.Root), TargetResolver.Resolve("postgres://a@127.0.0.1:1/x", _ => null)));
+        Assert.Equal("NoMigrations", error.Id);
+        Assert.Contains("9223372036854775808_x.sql fits none of their names", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(null, "NoMigrations")]
     [InlineData("nosuch", "FolderNotFound")]
