@@ -59,7 +59,7 @@ internal sealed class RunSettings
         AllowOtherTool = parsed.GetValue(_allowOtherTool),
     };
 
-    private static Option<TimeSpan?> Time(string name, string description) => new(name)
+    public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "TIME",

@@ -108,7 +108,7 @@ Describe 'Blocking queries' {
     }
 
     It 'are stopped from a tree, or by a session of a wait' {
-        (Find-BlockingQuery -Tree | Stop-BlockingQuery -WhatIf) | Should -BeNullOrEmpty
+        Find-BlockingQuery -Tree | Stop-BlockingQuery -Terminate -WhatIf | Should -BeNullOrEmpty
         $result = (Find-BlockingQuery)[1].Blocking | Stop-BlockingQuery -AllowWaiting -GracePeriod 30s -Confirm:$false
         $result.Pid, $result.Outcome | Should -Be $alter.ProcessID, 'Cancelled'
         $PSStyle.OutputRendering = 'PlainText'
@@ -138,19 +138,23 @@ Describe 'Blocking queries' {
 
     It 'are watched until stopped' {
         $shell = [powershell]::Create()
-        $null = $shell.AddCommand('Import-Module').AddArgument($env:DBMIGRATE_TEST_MODULE).AddStatement()
-        $null = $shell.AddCommand('Find-BlockingQuery').AddParameters(@{ Wait = $true; Interval = '100ms'; Target = Get-TestUrl $target })
+        $null = $shell.AddScript("Import-Module '$env:DBMIGRATE_TEST_MODULE'; Find-BlockingQuery -Wait -Interval 100ms -Target '$(Get-TestUrl $target)'")
         $output = [Management.Automation.PSDataCollection[psobject]]::new()
         $running = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
-        $limit = [Diagnostics.Stopwatch]::StartNew()
-        while ($output.Count -lt 2 -and $limit.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 50 }
-        $late = Start-Waiting $target 'late' @() 'SELECT * FROM orders'
-        while ($output.Count -lt 3 -and $limit.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 50 }
-        "$($output.BlockedPid)" | Should -Be "$($alter.ProcessID) $($reader.ProcessID) $($late.ProcessID)"
-        $running.IsCompleted | Should -BeFalse -Because "$($shell.Streams.Error.ReadAll())"
-        $shell.Stop()
-        $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-        $shell.Dispose()
+        try {
+            $limit = [Diagnostics.Stopwatch]::StartNew()
+            while ($output.Count -lt 2 -and $limit.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 50 }
+            $late = Start-Waiting $target 'late' @() 'SELECT * FROM orders'
+            while ($output.Count -lt 3 -and $limit.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 50 }
+            # Not enumerated: that would wait for the end.
+            $output.Count | Should -Be 3
+            $output[0].BlockedPid, $output[1].BlockedPid, $output[2].BlockedPid | Should -Be $alter.ProcessID, $reader.ProcessID, $late.ProcessID
+            $running.IsCompleted | Should -BeFalse
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+        }
+        finally { $shell.Dispose() }
+
         # And with a time limit it ends by itself.
         (Find-BlockingQuery -Wait -Timeout 300ms -Interval 100ms).Count | Should -Be 3
     }
