@@ -106,9 +106,9 @@ public sealed class BlockersTests : IAsyncLifetime
 
     private async Task<NpgsqlConnection> OpenAsync(string application)
     {
-        var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_database.Target.ConnectionString) { ApplicationName = application }.ConnectionString);
-        await session.OpenAsync();
+        var session = await _database.Target.ConnectAsync();
         _sessions.Add(session);
+        await RunAsync(session, $"SET application_name = '{application}'");
         return session;
     }
 

@@ -18,7 +18,7 @@ internal static class BlockersCommand
         var full = new Option<bool>("--full") { Description = "The queries uncut." };
         var tree = new Option<bool>("--tree") { Description = "The waits below their roots." };
         var wait = new Option<bool>("--wait") { Description = "Keep looking, once a second, and show waits that begin." };
-        var timeout = RunSettings.Time("--timeout", "How long to keep looking; 0 until stopped. [default: 0]");
+        var timeout = Duration.Option("--timeout", "How long to keep looking; 0 until stopped. [default: 0]");
         command.Arguments.Add(pids);
         var database = new DatabaseOption(command);
         foreach (var option in new Option[] { all, full, tree, wait, timeout })
