@@ -12,12 +12,14 @@
     CmdletsToExport = @(
         'Connect-DbTarget'
         'Disconnect-DbTarget'
+        'Find-BlockingQuery'
         'Get-DbTarget'
         'Get-MigrationStatus'
         'Invoke-Migration'
         'New-Migration'
         'Resolve-Migration'
         'Start-DbSandbox'
+        'Stop-BlockingQuery'
         'Stop-DbSandbox'
         'Undo-Migration'
     )

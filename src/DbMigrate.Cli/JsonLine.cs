@@ -81,8 +81,62 @@ internal static class JsonLine
         },
     });
 
+    public static string Of(BlockingQuery wait) => Write(new
+    {
+        Blocked = Session(wait.Blocked),
+        Blocking = Session(wait.Blocking),
+        BlockedForMs = wait.BlockedFor.TotalMilliseconds,
+        wait.LockType,
+        wait.LockedObject,
+        wait.Relation,
+        wait.WantedMode,
+        wait.HeldMode,
+        wait.IsHard,
+        wait.IsRoot,
+        wait.IsDeadlock,
+        wait.BlockedCount,
+        wait.Depth,
+        Roots = wait.Roots.Select(r => r.Pid),
+        wait.Advice,
+        wait.Blocking.AdviceReason,
+        (wait as BlockingTreeNode)?.Tree,
+        Database = wait.Target?.ToString(),
+    });
+
+    public static string Of(StopResult result) => Write(new
+    {
+        result.Outcome,
+        result.Reason,
+        Session = Session(result.Session),
+        result.BlockedCount,
+        DurationMs = result.Duration.TotalMilliseconds,
+        Database = result.Target?.ToString(),
+    });
+
+    /// <summary>How an outcome is written: <c>stillThere</c>.</summary>
+    public static string Name(StopOutcome outcome) => JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString());
+
     /// <summary>How a statement's kind is written: <c>createIndexConcurrently</c>.</summary>
     public static string Name(StatementKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+
+    private static object Session(ServerSession session) => new
+    {
+        session.Pid,
+        session.BackendStart,
+        session.PreparedTransaction,
+        session.Kind,
+        session.User,
+        session.Application,
+        session.Client,
+        session.Database,
+        session.State,
+        StateAgeMs = session.StateAge?.TotalMilliseconds,
+        TransactionAgeMs = session.TransactionAge?.TotalMilliseconds,
+        session.Query,
+        session.QueryStart,
+        session.WaitEvent,
+        session.MaySignal,
+    };
 
     private static object Failure(SqlFailure failure) => new
     {

@@ -43,6 +43,12 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     public void File(string path, bool created) =>
         Result(() => (created ? "Created " : "Would create ") + path, () => JsonLine.File(path, created));
 
+    /// <summary>Prints who waits for whom.</summary>
+    public void Wait(BlockingQuery wait) => Result(() => StatusLine.Of(wait), () => JsonLine.Of(wait));
+
+    /// <summary>Prints what became of a session that was to be stopped.</summary>
+    public void Stopped(StopResult result) => Result(() => StatusLine.Of(result), () => JsonLine.Of(result));
+
     /// <summary>Prints a statement of a script. There may be millions of them, so the stream is not flushed.</summary>
     public void Statement(string file, SqlStatement statement) =>
         Write(stdout, Json ? JsonLine.Of(file, statement) : PlainText.OneLine(StatusLine.Of(file, statement)), flush: false);

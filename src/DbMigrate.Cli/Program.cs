@@ -60,6 +60,8 @@ internal static class Program
             ResolveCommand.Create(output),
             CreateCommand.Create(output),
             StatementsCommand.Create(output),
+            BlockersCommand.Create(output),
+            StopBlockersCommand.Create(output),
             DemoCommand.Create(output),
         };
 

@@ -53,6 +53,13 @@ internal static class StatusLine
             $"{place}: {JsonLine.Name(statement.Kind)}, {statement.Length} bytes at {statement.Offset}: {text}");
     }
 
+    /// <summary>Who waits for whom, and what would end it; in a tree, the line of the tree.</summary>
+    public static string Of(BlockingQuery wait) =>
+        wait is BlockingTreeNode || !wait.IsRoot ? wait.ToString() : $"{wait}. {wait.Advice}: {wait.Blocking.AdviceReason}";
+
+    /// <summary>For example <c>ended: pid 123 (user app, …). It has ended, and its transaction was rolled back.</c></summary>
+    public static string Of(StopResult result) => $"{JsonLine.Name(result.Outcome)}: {result.Session}. {result.Reason}";
+
     private static string Word(MigrationOutcome outcome) => outcome switch
     {
         MigrationOutcome.Undone => "undone",

@@ -39,6 +39,9 @@ public sealed record MigrationResult
     /// <summary>Why it failed; null otherwise.</summary>
     public SqlFailure? Error { get; init; }
 
+    /// <summary>The server's process that ran it, as in <c>pg_stat_activity.pid</c>; null when it was not run.</summary>
+    public int? ProcessId { get; init; }
+
     /// <summary>The database it ran on.</summary>
     public DbTarget? Target { get; init; }
 

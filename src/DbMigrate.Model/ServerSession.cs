@@ -80,9 +80,9 @@ public sealed record ServerSession
         Add("application", Application);
         Add("client", Client);
         parts.Add(Doing());
-        if (!string.IsNullOrEmpty(Query))
+        if (ShortQuery is { } query)
         {
-            parts.Add($"{(Kind is SessionKind.Idle or SessionKind.IdleInTransaction ? "last query" : "query")} \"{OneLine(Query)}\"");
+            parts.Add($"{(Kind is SessionKind.Idle or SessionKind.IdleInTransaction ? "last query" : "query")} \"{query}\"");
         }
 
         return $"{Name} ({string.Join(", ", parts)})";
@@ -95,6 +95,9 @@ public sealed record ServerSession
             }
         }
     }
+
+    /// <summary>The beginning of the query in one line; null when there is none.</summary>
+    internal string? ShortQuery => string.IsNullOrEmpty(Query) ? null : OneLine(Query);
 
     /// <summary>A time for people, in its largest unit: <c>300 ms</c>, <c>5 s</c>, <c>12 min</c>, <c>3 h</c>, <c>4 d</c>.</summary>
     internal static string Elapsed(TimeSpan time)

@@ -1,4 +1,5 @@
 using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
 using Npgsql;
 
 namespace DbMigrate.Engine.Activity;
@@ -6,6 +7,14 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>Who waits for whom on a server.</summary>
 public static class LockTree
 {
+    /// <inheritdoc cref="ReadAsync(NpgsqlConnection, LockTreeOptions, CancellationToken)"/>
+    /// <param name="session">The session to look with; its target is noted in each result.</param>
+    /// <param name="options">Which part is wanted.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
+    public static async Task<IReadOnlyList<BlockingQuery>> ReadAsync(
+        DbSession session, LockTreeOptions options, CancellationToken cancellationToken) =>
+        [.. (await ReadAsync(session.Connection, options, cancellationToken)).Select(w => w with { Target = session.Target })];
+
     /// <summary>Reads the lock tree in one statement. The connection must be idle; it takes no locks but those of reading the catalogue.</summary>
     /// <param name="connection">
     /// An open connection, best outside of a transaction: within one, servers before 15 repeat what they said of sessions first.

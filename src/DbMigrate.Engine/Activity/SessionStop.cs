@@ -52,19 +52,18 @@ public sealed class SessionStop
         ServerFailure.GuardAsync(() => LookAsync(session, blocker, mustBlock: true, options, cancellationToken));
 
     /// <summary>Looks at the session of a process; at the leader's when it is a parallel worker.</summary>
+    /// <param name="session">The session to work with.</param>
+    /// <param name="processId">The pid.</param>
+    /// <param name="backendStart">When its process was started; null when any session of the pid is meant.</param>
+    /// <param name="options">How far to go.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
     /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
-    public static Task<SessionStop> LookAsync(DbSession session, int processId, StopOptions options, CancellationToken cancellationToken) =>
-        ServerFailure.GuardAsync(async () =>
-        {
-            var found = await FindAsync(session.Connection, processId, cancellationToken);
-            if (found is not null)
-            {
-                return await LookAsync(session, found, mustBlock: false, options, cancellationToken);
-            }
-
-            var unknown = new ServerSession { Pid = processId, Kind = SessionKind.Hidden };
-            return new SessionStop(session, options, unknown, Gone($"No session has pid {processId}."), 0);
-        });
+    public static Task<SessionStop> LookAsync(
+        DbSession session, int processId, DateTimeOffset? backendStart, StopOptions options, CancellationToken cancellationToken)
+    {
+        var named = new ServerSession { Pid = processId, BackendStart = backendStart, Kind = SessionKind.Hidden };
+        return ServerFailure.GuardAsync(() => LookAsync(session, named, mustBlock: false, options, cancellationToken));
+    }
 
     /// <summary>Does what <see cref="Action"/> says, and tells what came of it; does nothing where there is none.</summary>
     /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>ConnectionLost</c>.</exception>

@@ -287,6 +287,7 @@ internal sealed class MigrationRunner(
         Duration = duration,
         Statements = statements,
         Rows = rows,
+        ProcessId = watch.ProcessId,
         Target = session.Target,
     };
 

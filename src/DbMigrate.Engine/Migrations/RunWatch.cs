@@ -36,6 +36,9 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private Task _watching = Task.CompletedTask;
     private IReadOnlyList<ServerSession> _now = [];
 
+    /// <summary>The process that migrates.</summary>
+    public int ProcessId => pid;
+
     /// <summary>Why our statement was cancelled in this try; null when it was not.</summary>
     public string? Cancelled { get; private set; }
 
@@ -183,7 +186,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private async Task LookAsync(
         DbSession second, string activity, string step, int percent, CancellationToken ended, CancellationToken cancellationToken)
     {
-        var tree = await LockTree.ReadAsync(second.Connection, new LockTreeOptions { ForPids = [pid] }, cancellationToken);
+        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, cancellationToken);
         ended.ThrowIfCancellationRequested();
         if (tree.FirstOrDefault(e => e.BlockedPid == pid) is { } wait)
         {

@@ -117,7 +117,7 @@ internal sealed class BlockingScene : IAsyncDisposable
 
     /// <summary>Stops the session of a process.</summary>
     public Task<StopResult> StopAsync(int pid, StopOptions options, DbSession? with = null) =>
-        StopAsync(session => SessionStop.LookAsync(session, pid, options, CancellationToken.None), with);
+        StopAsync(session => SessionStop.LookAsync(session, pid, null, options, CancellationToken.None), with);
 
     /// <summary>The edges by the names of the sessions: <c>blocked -> blocking</c>.</summary>
     public static IEnumerable<string> Names(IEnumerable<BlockingQuery> edges) => edges.Select(e => $"{Name(e.Blocked)} -> {Name(e.Blocking)}");

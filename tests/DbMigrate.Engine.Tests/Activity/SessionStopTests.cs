@@ -178,7 +178,7 @@ public sealed class SessionStopTests
         await scene.UntilAsync(Sleeping(super));
 
         static async Task<StopResult> StopAsync(DbSession session, int pid) =>
-            await (await SessionStop.LookAsync(session, pid, Firmly, CancellationToken.None)).RunAsync(new RecordingObserver(), CancellationToken.None);
+            await (await SessionStop.LookAsync(session, pid, null, Firmly, CancellationToken.None)).RunAsync(new RecordingObserver(), CancellationToken.None);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class SessionStopTests
     {
         await using var scene = await BlockingScene.BeginAsync();
         await using var session = await OpenAsync(scene.Target);
-        var own = await SessionStop.LookAsync(session, session.ProcessId, Firmly, CancellationToken.None);
+        var own = await SessionStop.LookAsync(session, session.ProcessId, null, Firmly, CancellationToken.None);
         Assert.Null(own.Action);
         Assert.Contains("our own session", (await own.RunAsync(new RecordingObserver(), CancellationToken.None)).Reason, StringComparison.Ordinal);
 
