@@ -51,7 +51,10 @@ public sealed record DbActivity
     /// <summary>Whether this server is itself a standby.</summary>
     public required bool IsStandby { get; init; }
 
-    /// <summary>On a standby: how old the last transaction is that was replayed, zero when all that was received has been; null on a primary.</summary>
+    /// <summary>
+    /// On a standby: how old the last transaction is that was replayed, zero when all that was received has been; null on a primary, and on a
+    /// standby that has replayed none yet.
+    /// </summary>
     public TimeSpan? ReplayDelay { get; init; }
 
     /// <summary>What the role may not see, with what to grant; empty when it sees everything.</summary>

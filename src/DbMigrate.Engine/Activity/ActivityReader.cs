@@ -96,24 +96,26 @@ public static class ActivityReader
     }
 
     // Sessions of other databases do not count, those without a database (walsenders) do; VACUUM's own snapshot counts for nobody
-    // (GetOldestNonRemovableTransactionId in the server's procarray.c). A standby with a slot keeps its xmin there.
+    // (GetOldestNonRemovableTransactionId in the server's procarray.c). A standby with a slot keeps its xmin there. Of several that are equally old,
+    // the one whose own transaction it is comes first: snapshots of others, and what a standby reports, only follow from it.
     private static string XminHolders => $"""
         SELECT h.kind, h.name, h.age, {BackendColumns.Of("s")}
         FROM (
             SELECT CASE WHEN backend_type = 'walsender' THEN 'Standby' ELSE 'Session' END AS kind,
                 coalesce(nullif(application_name, ''), 'process ' || pid) AS name,
-                greatest(age(backend_xid), age(backend_xmin))::bigint AS age, pid
+                greatest(age(backend_xid), age(backend_xmin))::bigint AS age, pid,
+                CASE WHEN backend_type = 'walsender' THEN 3 WHEN age(backend_xid) >= coalesce(age(backend_xmin), 0) THEN 0 ELSE 1 END AS rank
             FROM pg_stat_activity a
             WHERE (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()
                 AND (datid IS NULL OR datid = 0 OR datname = current_database())
                 AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum v WHERE v.pid = a.pid)
             UNION ALL
-            SELECT 'PreparedTransaction', gid, age(transaction)::bigint, NULL FROM pg_prepared_xacts WHERE database = current_database()
+            SELECT 'PreparedTransaction', gid, age(transaction)::bigint, NULL, 0 FROM pg_prepared_xacts WHERE database = current_database()
             UNION ALL
-            SELECT 'ReplicationSlot', slot_name::text, greatest(age(xmin), age(catalog_xmin))::bigint, NULL FROM pg_replication_slots
+            SELECT 'ReplicationSlot', slot_name::text, greatest(age(xmin), age(catalog_xmin))::bigint, NULL, 2 FROM pg_replication_slots
             WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
         ) h LEFT JOIN pg_stat_activity s ON s.pid = h.pid
-        ORDER BY h.age DESC LIMIT 1
+        ORDER BY h.age DESC, h.rank, s.xact_start LIMIT 1
         """;
 
     private static DbActivity Server(NpgsqlDataReader reader, DbSession session) => new()

@@ -25,6 +25,8 @@ public sealed class StandbyTests : IAsyncLifetime
     public async Task A_standby_that_falls_behind_is_seen_from_both_sides()
     {
         var servers = Servers();
+        await servers.Primary.RunAsync("CREATE TABLE first (id int)");
+        await servers.CatchUpAsync();
         var seen = await ActivityAsync(servers.Primary, a => a.Standbys is [{ State: "streaming", BytesBehind: 0 }]);
         var standby = Assert.Single(seen.Standbys);
         Assert.Equal((servers.Name, "127.0.0.1", "async"), (standby.Name, standby.Client, standby.SyncState));
