@@ -12,14 +12,18 @@
     CmdletsToExport = @(
         'Connect-DbTarget'
         'Disconnect-DbTarget'
+        'Get-DbActivity'
+        'Get-DbTableSize'
         'Get-DbTarget'
         'Get-MigrationStatus'
+        'Invoke-DbVacuum'
         'Invoke-Migration'
         'New-Migration'
         'Resolve-Migration'
         'Start-DbSandbox'
         'Stop-DbSandbox'
         'Undo-Migration'
+        'Watch-DbProgress'
     )
     FunctionsToExport = @()
     AliasesToExport = @()

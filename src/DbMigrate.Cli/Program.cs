@@ -44,6 +44,8 @@ internal static class Program
             ResolveCommand.Create(output),
             CreateCommand.Create(output),
             StatementsCommand.Create(output),
+            ActivityCommand.Create(output),
+            SizesCommand.Create(output),
             DemoCommand.Create(output),
         };
 

@@ -19,6 +19,7 @@ public sealed class ContractTests
         { "Connect-DbTarget", null }, { "Disconnect-DbTarget", null }, { "Get-DbTarget", null }, { "Get-MigrationStatus", null },
         { "Invoke-Migration", "Medium" }, { "Undo-Migration", "High" }, { "Resolve-Migration", "High" }, { "New-Migration", "Low" },
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" },
+        { "Get-DbActivity", null }, { "Get-DbTableSize", null }, { "Watch-DbProgress", null }, { "Invoke-DbVacuum", "Medium" },
     };
 
     [Fact]
