@@ -34,7 +34,8 @@ public class ActivityTests
     {
         using var database = await SampleDatabase.CreateAsync();
         await using var idle = await database.Target.ConnectAsync();
-        await using var transaction = await idle.BeginTransactionAsync();
+        await using var begin = new Npgsql.NpgsqlCommand("BEGIN", idle);
+        await begin.ExecuteNonQueryAsync();
 
         var activity = Assert.Single((await database.RunAsync("activity", "--older-than", "0", "--json")).Objects);
 
