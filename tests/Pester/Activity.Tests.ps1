@@ -24,12 +24,18 @@ Describe 'Activity, sizes and vacuum' {
     It 'shows the sessions of an activity as a table, and they pipe on with their database' {
         $activity = Get-DbActivity -OlderThan 0
         $activity.LongStatements | Should -BeNullOrEmpty
-        $job = Start-ThreadJob { param($module, $url) Import-Module $module; Invoke-Migration $using:TestDrive/m -Format GolangMigrate -Target $url } -ArgumentList $env:DBMIGRATE_TEST_MODULE, (Get-TestUrl $target)
+        $folder = (New-Item -ItemType Directory $TestDrive/m).FullName
+        [IO.File]::WriteAllText("$folder/1_a.up.sql", 'SELECT pg_sleep(600);')
+        $job = Start-ThreadJob {
+            param($module, $folder, $url)
+            Import-Module $module
+            Invoke-Migration $folder -Format GolangMigrate -Target $url
+        } -ArgumentList $env:DBMIGRATE_TEST_MODULE, $folder, (Get-TestUrl $target)
         try {
-            $null = New-Item -ItemType Directory $TestDrive/m -Force
-            [IO.File]::WriteAllText("$TestDrive/m/1_a.up.sql", 'SELECT pg_sleep(600);')
             $limit = [Diagnostics.Stopwatch]::StartNew()
-            while (-not ($long = (Get-DbActivity -OlderThan 0).LongStatements | Where-Object Query -like '*pg_sleep*') -and $limit.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 50 }
+            while (-not ($long = (Get-DbActivity -OlderThan 0).LongStatements | Where-Object Query -like '*pg_sleep*') -and $limit.Elapsed.TotalSeconds -lt 60) {
+                Start-Sleep -Milliseconds 50
+            }
             (Get-Lines $long)[0] | Should -Match 'ProcessId +User +Application +Client +State +For +WaitEvent +Query'
             Disconnect-DbTarget
             $long | Watch-DbProgress -Once | Should -BeNullOrEmpty
