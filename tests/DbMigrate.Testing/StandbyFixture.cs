@@ -12,7 +12,8 @@ namespace DbMigrate.Testing;
 /// </summary>
 public sealed class StandbyFixture : IAsyncDisposable
 {
-    private const string StandbyName = "standby one";
+    /// <summary>What the standby calls itself.</summary>
+    public const string Name = "standby one";
 
     private readonly DbSandbox _primary;
     private readonly PostgresPrograms _programs;
@@ -34,9 +35,6 @@ public sealed class StandbyFixture : IAsyncDisposable
 
     /// <summary>The same database on the standby.</summary>
     public DbTarget Standby => DbSandbox.TargetOf(_port, "postgres", Password);
-
-    /// <summary>What the standby calls itself.</summary>
-    public string Name => StandbyName;
 
     private string Password => new NpgsqlConnectionStringBuilder(Primary.ConnectionString).Password!;
 
@@ -94,12 +92,18 @@ public sealed class StandbyFixture : IAsyncDisposable
         await Primary.RunAsync("ALTER SYSTEM SET max_prepared_transactions = 5", "ALTER SYSTEM SET wal_level = logical");
         var data = Path.Combine(_primary.Directory, "data");
         await RunAsync(_programs.PgCtl, "restart", "--silent", "--wait", "--pgdata", data, "--log", Path.Combine(data, "restarted.log"));
-        Directory.CreateDirectory(_data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(_data);
+        if (!OperatingSystem.IsWindows())
+        {
+            // The server refuses a folder that others can look into.
+            File.SetUnixFileMode(_data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         await ServerAccount.GiveAsync(_data, ServerAccount.Name, CancellationToken.None);
         await RunAsync(
             BaseBackup(_programs),
             "--pgdata", _data, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync",
-            "--dbname", $"host=127.0.0.1 port={Primary.Port} user=postgres password={Password} application_name='{StandbyName}'");
+            "--dbname", $"host=127.0.0.1 port={Primary.Port} user=postgres password={Password} application_name='{Name}'");
         await RunAsync(
             _programs.PgCtl,
             "start", "--silent", "--wait", "--pgdata", _data, "--log", Path.Combine(_data, "server.log"),

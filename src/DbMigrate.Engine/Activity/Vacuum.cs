@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using Npgsql;

@@ -29,7 +29,7 @@ public sealed class StandbyTests : IAsyncLifetime
         await servers.CatchUpAsync();
         var seen = await ActivityAsync(servers.Primary, a => a.Standbys is [{ State: "streaming", BytesBehind: 0 }]);
         var standby = Assert.Single(seen.Standbys);
-        Assert.Equal((servers.Name, "127.0.0.1", "async"), (standby.Name, standby.Client, standby.SyncState));
+        Assert.Equal((StandbyFixture.Name, "127.0.0.1", "async"), (standby.Name, standby.Client, standby.SyncState));
         Assert.False(seen.IsStandby);
         Assert.Null(seen.ReplayDelay);
 
@@ -68,7 +68,7 @@ public sealed class StandbyTests : IAsyncLifetime
                 await servers.Primary.RunAsync("INSERT INTO t VALUES (1)");
                 return a.OldestXmin is { Kind: XminHolderKind.Standby, Age: > 3 };
             })).OldestXmin!;
-            Assert.Equal((servers.Name, "walsender"), (holder.Name, holder.Backend?.Type));
+            Assert.Equal((StandbyFixture.Name, "walsender"), (holder.Name, holder.Backend?.Type));
         }
 
         // Older than that: a transaction that somebody prepared and forgot.
