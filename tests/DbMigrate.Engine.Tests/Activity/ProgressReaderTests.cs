@@ -1,6 +1,5 @@
 using DbMigrate.Engine.Activity;
 using DbMigrate.Testing;
-using Npgsql;
 using Xunit;
 
 namespace DbMigrate.Engine.Tests.Activity;
