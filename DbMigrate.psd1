@@ -13,8 +13,11 @@
         'Connect-DbTarget'
         'Disconnect-DbTarget'
         'Find-BlockingQuery'
+        'Get-DbActivity'
+        'Get-DbTableSize'
         'Get-DbTarget'
         'Get-MigrationStatus'
+        'Invoke-DbVacuum'
         'Invoke-Migration'
         'New-Migration'
         'Resolve-Migration'
@@ -22,6 +25,7 @@
         'Stop-BlockingQuery'
         'Stop-DbSandbox'
         'Undo-Migration'
+        'Watch-DbProgress'
     )
     FunctionsToExport = @()
     AliasesToExport = @()

@@ -69,6 +69,51 @@ internal static class JsonLine
         statement.Kind,
     });
 
+    public static string Of(DbActivity activity) => Write(new
+    {
+        activity.At,
+        activity.Database,
+        activity.ServerVersion,
+        SizeBytes = activity.DatabaseSize,
+        activity.Connections,
+        LongStatements = activity.LongStatements.Select(Backend),
+        IdleInTransaction = activity.IdleInTransaction.Select(Backend),
+        OldestXmin = activity.OldestXmin is { } xmin ? new { xmin.Kind, xmin.Name, xmin.Age, xmin.Backend?.ProcessId } : null,
+        activity.TransactionIdAge,
+        activity.FreezeMaxAge,
+        activity.MultixactIdAge,
+        activity.MultixactFreezeMaxAge,
+        Standbys = activity.Standbys.Select(s => new
+        {
+            s.Name, s.Client, s.ProcessId, s.State, s.SyncState, ReplayLagMs = s.ReplayLag?.TotalMilliseconds, s.BytesBehind,
+        }),
+        activity.ReplicationSlots,
+        activity.IsStandby,
+        ReplayDelayMs = activity.ReplayDelay?.TotalMilliseconds,
+        activity.NotVisible,
+    });
+
+    public static string Of(DbTableSize table) => Write(new
+    {
+        table.Schema,
+        table.Name,
+        table.Table,
+        table.Kind,
+        table.Partitions,
+        TotalBytes = table.TotalSize,
+        TableBytes = table.TableSize,
+        IndexBytes = table.IndexSize,
+        ToastBytes = table.ToastSize,
+        table.Rows,
+        table.DeadRows,
+        BloatBytes = table.BloatSize,
+        table.LastVacuum,
+        table.LastAutovacuum,
+        table.LastAnalyze,
+        table.LastAutoanalyze,
+        table.IsLocked,
+    });
+
     public static string Of(DbMigrateException error) => Write(new
     {
         Error = new
@@ -136,6 +181,20 @@ internal static class JsonLine
         session.QueryStart,
         session.WaitEvent,
         session.MaySignal,
+    };
+
+    private static object Backend(DbBackend backend) => new
+    {
+        backend.ProcessId,
+        backend.BackendStart,
+        backend.User,
+        backend.Application,
+        backend.Client,
+        backend.State,
+        StateAgeMs = backend.StateAge?.TotalMilliseconds,
+        TransactionAgeMs = backend.TransactionAge?.TotalMilliseconds,
+        backend.WaitEvent,
+        backend.Query,
     };
 
     private static object Failure(SqlFailure failure) => new

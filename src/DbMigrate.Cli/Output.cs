@@ -53,6 +53,18 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     public void Statement(string file, SqlStatement statement) =>
         Write(stdout, Json ? JsonLine.Of(file, statement) : PlainText.OneLine(StatusLine.Of(file, statement)), flush: false);
 
+    /// <summary>Prints what goes on in a database.</summary>
+    public void Activity(DbActivity activity)
+    {
+        foreach (var line in Json ? [JsonLine.Of(activity)] : ActivityLines.Of(activity).Select(PlainText.OneLine))
+        {
+            Write(stdout, line);
+        }
+    }
+
+    /// <summary>Prints a table's size.</summary>
+    public void Size(DbTableSize table) => Result(() => ActivityLines.Of(table), () => JsonLine.Of(table));
+
     /// <summary>Prints a sentence for people; nothing with JSON.</summary>
     public void Line(string text = "")
     {

@@ -62,6 +62,8 @@ internal static class Program
             StatementsCommand.Create(output),
             BlockersCommand.Create(output),
             StopBlockersCommand.Create(output),
+            ActivityCommand.Create(output),
+            SizesCommand.Create(output),
             DemoCommand.Create(output),
         };
 

@@ -36,6 +36,14 @@ internal static class ErrorRecords
         "Check the path. If [, ], * and ? are part of the name, use -LiteralPath.")
     { Subject = path };
 
+    /// <summary>VACUUM FULL that nobody has said yes to.</summary>
+    public static DbMigrateException FullNotConfirmed(string table, long size) => new(
+        "FullNotConfirmed",
+        ErrorKind.InvalidArgument,
+        $"VACUUM FULL of {table} keeps everybody out of it, and needs up to {ByteSize.Text(size)} of free disk for the copy.",
+        "Give -Confirm:$false if that is meant, or -Confirm to be asked for each table. Without -Full the table stays usable.")
+    { Subject = table };
+
     private static ErrorCategory Category(ErrorKind kind) => kind switch
     {
         ErrorKind.InvalidArgument => ErrorCategory.InvalidArgument,

@@ -20,6 +20,7 @@ public sealed class ContractTests
         { "Invoke-Migration", "Medium" }, { "Undo-Migration", "High" }, { "Resolve-Migration", "High" }, { "New-Migration", "Low" },
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" }, { "Find-BlockingQuery", null },
         { "Stop-BlockingQuery", "High" },
+        { "Get-DbActivity", null }, { "Get-DbTableSize", null }, { "Watch-DbProgress", null }, { "Invoke-DbVacuum", "Medium" },
     };
 
     [Fact]

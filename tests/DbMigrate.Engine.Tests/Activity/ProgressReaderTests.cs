@@ -1,6 +1,5 @@
 using DbMigrate.Engine.Activity;
 using DbMigrate.Testing;
-using Npgsql;
 using Xunit;
 
 namespace DbMigrate.Engine.Tests.Activity;
@@ -45,9 +44,11 @@ public sealed class ProgressReaderTests
             "SET application_name = 'report'", "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM pg_class");
         var (process, _) = await scene.StartAsync("CREATE INDEX CONCURRENTLY i ON orders (id)");
 
-        var seen = await SeeAsync(scene, process, p => p.Phase == "waiting for old snapshots" && p.CurrentLocker is not null);
+        var seen = await SeeAsync(scene, process, p => p.Phase == "waiting for old snapshots" && p.CurrentLocker?.ProcessId == reader.ProcessID);
 
-        Assert.Equal((0L, 1L, "sessions"), (seen.LockersDone, seen.LockersTotal, seen.Unit));
+        // A snapshot of ours, or of autovacuum, may have been counted in passing.
+        Assert.Equal("sessions", seen.Unit);
+        Assert.True(seen.LockersTotal > seen.LockersDone, $"{seen.LockersDone} of {seen.LockersTotal}");
         var locker = seen.CurrentLocker!;
         Assert.Equal((reader.ProcessID, "report", "idle in transaction"), (locker.ProcessId, locker.Application, locker.State));
         Assert.Equal("SELECT count(*) FROM pg_class", locker.Query);

@@ -19,8 +19,8 @@ internal sealed class Scene : IAsyncDisposable
     public DbTarget Target { get; }
 
     /// <summary>
-    /// A database with the table <c>orders</c>, a thousand pages of five rows, and a function <c>gate</c>, which gives its argument back, but for 2500 waits until
-    /// <see cref="OpenGateAsync"/>.
+    /// A database with the table <c>orders</c>, a thousand pages of five rows, and a function <c>gate</c>, which gives its argument back, but for
+    /// 2500 waits until <see cref="OpenGateAsync"/>.
     /// </summary>
     public static async Task<Scene> CreateAsync()
     {
@@ -45,6 +45,10 @@ internal sealed class Scene : IAsyncDisposable
 
     /// <summary>From now on statements that come to row 2500 wait.</summary>
     public Task CloseGateAsync() => RunAsync(_holder, "SELECT pg_advisory_lock(1)", CancellationToken.None);
+
+    /// <summary>Waits until a statement stands at the gate, so that nothing moves any more.</summary>
+    public Task WaitForGateAsync(int processId) => WaitForAsync(
+        () => Target.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {processId} AND locktype = 'advisory' AND NOT granted)"), isThere => isThere);
 
     public Task OpenGateAsync() => RunAsync(_holder, "SELECT pg_advisory_unlock(1)", CancellationToken.None);
 

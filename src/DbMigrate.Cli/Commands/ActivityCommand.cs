@@ -1,0 +1,44 @@
+using System.CommandLine;
+using DbMigrate.Engine.Activity;
+using DbMigrate.Engine.Targets;
+
+namespace DbMigrate.Cli.Commands;
+
+/// <summary><c>dbmigrate activity</c>: what goes on in a database.</summary>
+internal static class ActivityCommand
+{
+    public static Command Create(Output output)
+    {
+        var command = new Command(
+            "activity",
+            "Shows the size of the database, its connections, long statements, forgotten transactions and replication.\n" +
+            "Example: dbmigrate activity --older-than 5min");
+        var database = new DatabaseOption(command);
+        var olderThan = new Option<TimeSpan>("--older-than")
+        {
+            Description = "List statements that run, and transactions that do nothing, for longer than this: 500ms, 30s, 2min, 1h (1min).",
+            HelpName = "TIME",
+            DefaultValueFactory = _ => TimeSpan.FromMinutes(1),
+            CustomParser = result =>
+            {
+                if (Duration.Parse(result.Tokens[0].Value) is { } time)
+                {
+                    return time;
+                }
+
+                result.AddError($"--older-than is a time such as 500ms, 30s, 2min or 1h, not '{result.Tokens[0].Value}'.");
+                return default;
+            },
+        };
+        command.Options.Add(olderThan);
+        command.SetAction((parsed, token) => RunAsync(database.Target(parsed), parsed.GetValue(olderThan), output, token));
+        return command;
+    }
+
+    public static async Task<int> RunAsync(DbTarget target, TimeSpan olderThan, Output output, CancellationToken cancellationToken)
+    {
+        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), output, cancellationToken);
+        output.Activity(await ActivityReader.ReadAsync(session, olderThan, cancellationToken));
+        return ExitCode.Done;
+    }
+}

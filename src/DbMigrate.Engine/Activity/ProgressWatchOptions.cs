@@ -1,0 +1,17 @@
+namespace DbMigrate.Engine.Activity;
+
+/// <summary>How to watch progress.</summary>
+public sealed record ProgressWatchOptions
+{
+    /// <summary>Whose progress is wanted.</summary>
+    public ProgressFilter Filter { get; init; } = new();
+
+    /// <summary>The time between two looks.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long to watch at most; zero for as long as there is something to see.</summary>
+    public TimeSpan Timeout { get; init; }
+
+    /// <summary>Look a single time.</summary>
+    public bool Once { get; init; }
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public sealed class InvocationInfo
+{
+    public Dictionary<string, object> BoundParameters { get; } = [];
+}
