@@ -64,13 +64,13 @@ public sealed class BackfillJob : IAsyncDisposable
                         "Give -Where (--where) a condition that a changed row does not fit any more, such as status IS NULL.") { Subject = table.DisplayName };
                 }
 
-                var notNull = options.ThenSetNotNull is { } column ? await NotNullConstraint.ReadAsync(session, table, column, cancellationToken) : null;
                 var update = new BackfillUpdate(table, walk, set, where);
                 var state = new BackfillState(
                     BackfillState.Identify(
                         table.Oid.ToString(CultureInfo.InvariantCulture), walk.Description, set.ToString(), where?.ToString() ?? ""),
                     Describe(options));
                 var plan = await PlanAsync(session, options, table, walk, update, state, cancellationToken);
+                var notNull = options.ThenSetNotNull is { } column ? await NotNullConstraint.ReadAsync(session, table, column, cancellationToken) : null;
                 await WarnAsync(session, table, state, plan, observer, cancellationToken);
                 return new BackfillJob(session, options, table, walk, update, state, notNull, plan, observer);
             });
@@ -186,10 +186,11 @@ public sealed class BackfillJob : IAsyncDisposable
         var parts = options.Restart ? [] : await state.ReadAsync(session.Connection, cancellationToken);
         var next = parts.FirstOrDefault(p => !p.Finished);
         var ahead = await walk.Ahead(next?.Position, next?.End, walk.FirstSize).QueryAsync(session.Connection, cancellationToken);
+        var upTo = ahead is [[string found]] ? WalkPosition.Parse(found) : next?.End;
         var statement = new BackfillCommand();
-        update.AddTo(statement, next?.Position, ahead is [[string[] found]] ? found : next?.End);
+        update.AddTo(statement, next?.Position, upTo);
         var explain = new BackfillCommand().Add("EXPLAIN ");
-        update.AddTo(explain, next?.Position, ahead is [[string[] bound]] ? bound : next?.End);
+        update.AddTo(explain, next?.Position, upTo);
 
         // Planned as a worker's session will plan it; SET LOCAL would need a transaction block.
         await using var batch = new NpgsqlBatch(session.Connection);
@@ -243,7 +244,7 @@ public sealed class BackfillJob : IAsyncDisposable
         if (parts.Count == 0)
         {
             var cuts = _options.Parallel > 1 ? await _walk.Cuts(_options.Parallel).QueryAsync(_session.Connection, cancellationToken) : [];
-            await _state.StartAsync(_table.Oid, [.. cuts.Select(cut => (string[])cut[0]!)], _walk.RowsMove, _session.Connection, cancellationToken);
+            await _state.StartAsync(_table.Oid, [.. cuts.Select(cut => WalkPosition.Parse(cut[0])!)], _walk.RowsMove, _session.Connection, cancellationToken);
         }
 
         for (var walks = 0; ; walks++)

@@ -76,6 +76,8 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
         return _waiters.TryUpdate(processId, 0, 1);
     }
 
+    private static string[] Split(object? list, char separator) => (list as string)?.Split(separator) ?? [];
+
     private string? Hold(Signals signals)
     {
         if (options.MaxReplicaLag > TimeSpan.Zero && signals.ReplicaLag > options.MaxReplicaLag)
@@ -103,24 +105,24 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
                 """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
                 """
                 ::oid)))),
-                    (SELECT array_agg(DISTINCT b.pid) FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid)
+                    (SELECT string_agg(DISTINCT b.pid::text, ',') FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid)
                      WHERE NOT l.granted AND b.pid = ANY (
                 """).Value(pids).Add("::int[]) AND l.pid <> ALL (").Value(pids).Add(
                 """
                 ::int[])),
-                    (SELECT array_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
-                        left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'))
+                    (SELECT string_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
+                        left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'), chr(10))
                      FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
                      WHERE NOT l.granted AND l.pid = ANY (
                 """).Value(pids).Add("::int[]))").QueryAsync(session.Connection, cancellationToken);
             var row = rows[0];
             var wal = (double)row[1]!;
-            foreach (var pid in row[3] as int[] ?? [])
+            foreach (var pid in Split(row[3], ','))
             {
-                _waiters[pid] = 1;
+                _waiters[int.Parse(pid, CultureInfo.InvariantCulture)] = 1;
             }
 
-            foreach (var blocked in (row[4] as string[] ?? []).Select(text => text.Split(' ', 2)))
+            foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
             {
                 _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = blocked[1];
             }

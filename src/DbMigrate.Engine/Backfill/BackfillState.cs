@@ -38,7 +38,7 @@ internal sealed class BackfillState(string id, string description)
             .Add($"SELECT part, position, upper, finished, changed, matching, walked FROM {Table} WHERE id = ").Value(id).Add(" ORDER BY part");
         return [.. from row in await QueryAsync(command, connection, cancellationToken)
                    select new BackfillPart(
-                       (int)row[0]!, (string[]?)row[1], (string[]?)row[2], (bool)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!)];
+                       (int)row[0]!, WalkPosition.Parse(row[1]), WalkPosition.Parse(row[2]), (bool)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!)];
     }
 
     /// <summary>What other backfills of the table were started and not finished.</summary>
@@ -67,7 +67,7 @@ internal sealed class BackfillState(string id, string description)
                     IF to_regnamespace('{MigrationProgress.Schema}') IS NULL THEN CREATE SCHEMA {MigrationProgress.Schema}; END IF;
                     IF to_regclass('{Table}') IS NULL THEN
                         CREATE TABLE {Table} (
-                            id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text[], upper text[],
+                            id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
                             finished boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0, matching bigint NOT NULL DEFAULT 0,
                             walked bigint NOT NULL DEFAULT 0, rows_move boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
                             PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (matching = 0 OR NOT rows_move)) WITH (fillfactor = 10);
@@ -81,9 +81,10 @@ internal sealed class BackfillState(string id, string description)
         for (var part = 0; part <= cuts.Count; part++)
         {
             var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, rows_move, position, upper) VALUES (")
-                .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(rowsMove ? ", true, " : ", false, ");
-            AddPosition(command, part == 0 ? null : cuts[part - 1]).Add(", ");
-            commands.Add(AddPosition(command, part == cuts.Count ? null : cuts[part]).Add(")"));
+                .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(rowsMove ? ", true, " : ", false, ")
+                .Value(part == 0 ? null : WalkPosition.Format(cuts[part - 1])).Add(", ")
+                .Value(part == cuts.Count ? null : WalkPosition.Format(cuts[part])).Add(")");
+            commands.Add(command);
         }
 
         await RunAsync(commands, connection, cancellationToken);
@@ -127,27 +128,11 @@ internal sealed class BackfillState(string id, string description)
         command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching FROM changed) ")
             .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, walked = b.walked + ");
         _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("counted.changed");
-        _ = position is null ? command.Add(", finished = true") : AddPosition(command.Add(", position = "), position);
+        _ = position is null ? command.Add(", finished = true") : command.Add(", position = ").Value(WalkPosition.Format(position));
         return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add(" RETURNING counted.changed");
     }
 
     private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));
-
-    private static BackfillCommand AddPosition(BackfillCommand command, string[]? position)
-    {
-        if (position is null)
-        {
-            return command.Add("NULL");
-        }
-
-        command.Add("ARRAY[");
-        for (var i = 0; i < position.Length; i++)
-        {
-            command.Add(i == 0 ? "" : ", ").Value(position[i]).Add("::text");
-        }
-
-        return command.Add("]");
-    }
 
     // The statements share one Sync, and so one transaction (manual 55.2.3).
     private static async Task RunAsync(IEnumerable<BackfillCommand> commands, NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ internal sealed record BackfillTable
         // All indexed columns NOT NULL, ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
         var rows = await new BackfillCommand().Add(
             """
-            SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
+            SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
                 CASE WHEN c.relkind = 'p'
                     THEN (SELECT sum(l.reltuples) FROM pg_partition_tree(c.oid) p JOIN pg_class l ON l.oid = p.relid WHERE p.isleaf)
                     ELSE c.reltuples END::float8,
@@ -68,7 +68,7 @@ internal sealed record BackfillTable
                 key.columns, key.indisprimary, current_user::text, n.nspname::text, c.relname::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN LATERAL (
-                SELECT i.indisprimary, array_agg(a.attname::text ORDER BY k.n) AS columns
+                SELECT i.indisprimary, json_agg(a.attname ORDER BY k.n)::text AS columns
                 FROM pg_index i CROSS JOIN generate_series(1, i.indnkeyatts::int) AS k (n)
                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[k.n - 1]
                 LEFT JOIN pg_opclass o ON o.oid = i.indclass[k.n - 1]
@@ -89,16 +89,16 @@ internal sealed record BackfillTable
 
         var table = new BackfillTable
         {
-            Oid = (uint)row[0]!,
+            Oid = (uint)(long)row[0]!,
             DisplayName = (string)row[1]!,
-            Kind = (char)row[2]!,
+            Kind = ((string)row[2]!)[0],
             HasChildren = (bool)row[3]!,
             EstimatedRows = row[4] is double and > 0 ? (long)(double)row[4]! : null,
             Pages = (long)row[5]!,
             MayUpdate = (bool)row[6]!,
             IsOwner = (bool)row[7]!,
             Triggers = (string?)row[8],
-            KeyColumns = (string[]?)row[9],
+            KeyColumns = WalkPosition.Parse(row[9]),
             KeyIsPrimary = row[10] is true,
             Name = JournalTable.Quote((string)row[12]!) + "." + JournalTable.Quote((string)row[13]!),
         };

@@ -87,7 +87,7 @@ internal sealed class BackfillWorker(
     private static string Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 
     private async Task<string[]?> AheadAsync(string[]? position, string[]? end, long size, CancellationToken cancellationToken) =>
-        await walk.Ahead(position, end, size).QueryAsync(session.Connection, cancellationToken) is [[string[] found]] ? found : null;
+        await walk.Ahead(position, end, size).QueryAsync(session.Connection, cancellationToken) is [[string found]] ? WalkPosition.Parse(found) : null;
 
     private async Task<(long Rows, string[]? Next, long NextSize)> RunBatchAsync(
         BackfillPart part, string[]? position, string[]? upTo, long size, CancellationToken cancellationToken)
@@ -106,7 +106,7 @@ internal sealed class BackfillWorker(
         string[]? next = null;
         if (upTo is not null)
         {
-            next = await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<string[]>(0) : null;
+            next = await reader.ReadAsync(cancellationToken) ? WalkPosition.Parse(reader.GetString(0)) : null;
             await reader.NextResultAsync(cancellationToken);
         }
 

@@ -26,10 +26,10 @@ internal interface IWalk
     void AddRange(BackfillCommand command, string[]? after, string[]? upTo);
 
     /// <summary>
-    /// The query for the position <paramref name="size"/> further than <paramref name="after"/>, as one array of text; no row when the end comes first.
+    /// The query for the position <paramref name="size"/> further than <paramref name="after"/>, as <see cref="WalkPosition"/>; no row when the end comes first.
     /// </summary>
     BackfillCommand Ahead(string[]? after, string[]? end, long size);
 
-    /// <summary>The query for positions that cut the table into about equal parts, in order, one array of text in each row.</summary>
+    /// <summary>The query for positions that cut the table into about equal parts, in order, one <see cref="WalkPosition"/> a row.</summary>
     BackfillCommand Cuts(int parts);
 }

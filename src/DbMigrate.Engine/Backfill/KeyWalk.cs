@@ -75,5 +75,5 @@ internal sealed class KeyWalk(BackfillTable table, bool isPrimary, IReadOnlyList
 
     private string Aliased() => string.Join(", ", _quoted.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} AS c{i}")));
 
-    private string Texts() => $"ARRAY[{string.Join(", ", _quoted.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"k.c{i}::text")))}]";
+    private string Texts() => $"json_build_array({string.Join(", ", _quoted.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"k.c{i}::text")))})::text";
 }

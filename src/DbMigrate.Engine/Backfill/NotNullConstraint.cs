@@ -35,9 +35,9 @@ internal sealed class NotNullConstraint
         var valid = isNative
             ? "NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum] AND NOT convalidated)"
             : "true";
-        var rows = await new BackfillCommand().Add($"SELECT attnum, attnotnull AND {valid} FROM pg_attribute WHERE attrelid = ").Value(table.Oid)
+        var rows = await new BackfillCommand().Add($"SELECT attnum::int, attnotnull AND {valid} FROM pg_attribute WHERE attrelid = ").Value(table.Oid)
             .Add("::oid AND attnum > 0 AND NOT attisdropped AND attname = ").Value(column).QueryAsync(session.Connection, cancellationToken);
-        if (rows is not [[short number, bool isSet]])
+        if (rows is not [[int number, bool isSet]])
         {
             throw new DbMigrateException(
                 "ColumnNotFound",

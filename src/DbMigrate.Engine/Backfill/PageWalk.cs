@@ -41,14 +41,14 @@ internal sealed class PageWalk(BackfillTable table, Version serverVersion) : IWa
     public BackfillCommand Ahead(string[]? after, string[]? end, long size)
     {
         var page = after is null ? size - 1 : Page(after) + size;
-        var command = new BackfillCommand().Add("SELECT ARRAY[page::text] FROM (SELECT ").Value(page).Add("::bigint AS page) AS k WHERE page < ");
+        var command = new BackfillCommand().Add("SELECT json_build_array(page::text)::text FROM (SELECT ").Value(page).Add("::bigint AS page) AS k WHERE page < ");
         return end is null ? command.Add(LastPage) : command.Value(Page(end)).Add("::bigint");
     }
 
     public BackfillCommand Cuts(int parts)
     {
         var positions = Enumerable.Range(1, parts - 1).Select(i => (table.Pages * i / parts) - 1).Where(page => page >= 0).Distinct();
-        return new BackfillCommand().Add("SELECT ARRAY[page] FROM unnest(string_to_array(")
+        return new BackfillCommand().Add("SELECT json_build_array(page)::text FROM unnest(string_to_array(")
             .Value(string.Join(',', positions.Select(page => page.ToString(CultureInfo.InvariantCulture)))).Add(", ',')) AS page");
     }
 
