@@ -40,7 +40,9 @@ public sealed class BatchSizerTests
         Assert.Equal(1, sizer.Size);
         sizer.Observe(1, TimeSpan.FromHours(1));
         Assert.Equal(1, sizer.Size);
-        sizer.Observe(long.MaxValue / 8, TimeSpan.Zero);
+
+        sizer = new BatchSizer(Goal, 1_900_000);
+        sizer.Observe(1_900_000, TimeSpan.Zero);
         Assert.Equal(2_000_000, sizer.Size);
     }
 }
