@@ -14,6 +14,7 @@
         'Disconnect-DbTarget'
         'Get-DbTarget'
         'Get-MigrationStatus'
+        'Invoke-DbBackfill'
         'Invoke-Migration'
         'New-Migration'
         'Resolve-Migration'

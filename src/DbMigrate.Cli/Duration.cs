@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -30,6 +31,23 @@ internal static partial class Duration
         };
         return number * unit.TotalMilliseconds <= Longest.TotalMilliseconds ? number * unit : null;
     }
+
+    /// <summary>An option that takes a duration.</summary>
+    public static Option<TimeSpan?> Option(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Parse(result.Tokens[0].Value) is { } time)
+            {
+                return time;
+            }
+
+            result.AddError($"{name} is a time such as 500ms, 5s, 2min or 1h, not '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
 
     [GeneratedRegex(@"^([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|min|h)?$")]
     private static partial Regex Form();

@@ -43,6 +43,7 @@ internal static class Program
             UndoCommand.Create(output),
             ResolveCommand.Create(output),
             CreateCommand.Create(output),
+            BackfillCommand.Create(output),
             StatementsCommand.Create(output),
             DemoCommand.Create(output),
         };

@@ -8,14 +8,14 @@ internal sealed class RunSettings
 {
     private static readonly RunOptions Default = new();
 
-    private readonly Option<TimeSpan?> _lockTimeout = Time(
+    private readonly Option<TimeSpan?> _lockTimeout = Duration.Option(
         "--lock-timeout",
         "How long a statement waits for a lock before the migration is rolled back and tried again; 0 for ever. [default: 5s]");
 
-    private readonly Option<TimeSpan?> _statementTimeout = Time(
+    private readonly Option<TimeSpan?> _statementTimeout = Duration.Option(
         "--statement-timeout", "How long a statement may work; 0 for ever. [default: 0]");
 
-    private readonly Option<TimeSpan?> _runnerWait = Time(
+    private readonly Option<TimeSpan?> _runnerWait = Duration.Option(
         "--runner-wait", "How long to wait for another runner on the same database. [default: 60s]");
 
     private readonly Option<int?> _lockRetries = Number.Option(
@@ -57,21 +57,5 @@ internal sealed class RunSettings
         AllowModified = parsed.GetValue(_allowModified),
         AllowMissing = parsed.GetValue(_allowMissing),
         AllowOtherTool = parsed.GetValue(_allowOtherTool),
-    };
-
-    private static Option<TimeSpan?> Time(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "TIME",
-        CustomParser = result =>
-        {
-            if (Duration.Parse(result.Tokens[0].Value) is { } time)
-            {
-                return time;
-            }
-
-            result.AddError($"{name} is a time such as 500ms, 5s, 2min or 1h, not '{result.Tokens[0].Value}'.");
-            return null;
-        },
     };
 }

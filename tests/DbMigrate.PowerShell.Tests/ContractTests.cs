@@ -18,7 +18,7 @@ public sealed class ContractTests
     {
         { "Connect-DbTarget", null }, { "Disconnect-DbTarget", null }, { "Get-DbTarget", null }, { "Get-MigrationStatus", null },
         { "Invoke-Migration", "Medium" }, { "Undo-Migration", "High" }, { "Resolve-Migration", "High" }, { "New-Migration", "Low" },
-        { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" },
+        { "Invoke-DbBackfill", "Medium" }, { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" },
     };
 
     [Fact]
