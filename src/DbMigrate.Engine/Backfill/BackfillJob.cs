@@ -47,7 +47,7 @@ public sealed class BackfillJob : IAsyncDisposable
     public static async Task<BackfillJob> OpenAsync(BackfillOptions options, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         var (set, where) = Read(options);
-        var session = await DbSession.OpenAsync(target, BackfillWorker.StatementSettings, observer, cancellationToken);
+        var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), observer, cancellationToken);
         try
         {
             return await BackfillFailure.GuardAsync(options.Table, "The look at", async () =>
@@ -152,7 +152,7 @@ public sealed class BackfillJob : IAsyncDisposable
 
     private static async Task RefuseUnwritableAsync(DbSession session, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var server = await ServerState.ReadAsync(session, new Dictionary<string, string>(), null, cancellationToken);
+        var server = await ServerState.ReadAsync(session, BackfillWorker.CommonSettings, null, cancellationToken);
         DbMigrateException? error = server switch
         {
             { IsStandby: true } => new(
@@ -305,15 +305,24 @@ public sealed class BackfillJob : IAsyncDisposable
 
     private async Task WorkAsync(BackfillPart part, BackfillMonitor monitor, BackfillProgress progress, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(_session.Target, BackfillWorker.Settings(_options), _observer, cancellationToken);
-        monitor.Add(session.ProcessId);
+        await using var session = await DbSession.OpenAsync(_session.Target, new Dictionary<string, string>(), _observer, cancellationToken);
+        await using (var settings = new NpgsqlBatch(session.Connection))
+        {
+            foreach (var command in SessionSettings.Commands(BackfillWorker.Settings(_options)))
+            {
+                settings.BatchCommands.Add(command.ToBatchCommand());
+            }
 
+            await settings.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        monitor.Add(session.ProcessId);
         // The last batch of a runner that was killed may be still at work, and may still commit.
         await BackfillLock.TakeAsync(session, _state.PartKey(part.Number), TimeSpan.FromMinutes(1), _table.DisplayName, _observer, cancellationToken);
         var current = (await _state.ReadAsync(session.Connection, cancellationToken)).First(p => p.Number == part.Number);
         if (!current.Finished)
         {
-            await new BackfillWorker(session, _walk, _update, _state, monitor, progress, _options, _table.DisplayName).RunAsync(current, cancellationToken);
+            await new BackfillWorker(session, _walk, _update, _state, monitor, progress, _options, _table.DisplayName, _observer).RunAsync(current, cancellationToken);
         }
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using DbMigrate.Engine.Targets;
-using Npgsql;
 
 namespace DbMigrate.Engine.Backfill;
 
@@ -18,6 +17,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
 
     private readonly ConcurrentDictionary<int, int> _waiters = new();
     private readonly ConcurrentDictionary<int, string> _blockers = new();
+    private readonly Queue<(TimeSpan At, double Wal)> _written = new();
     private volatile Signals _signals = new(TimeSpan.Zero, 0, false);
 
     private sealed record Signals(TimeSpan ReplicaLag, double WalRate, bool IsVacuumed);
@@ -94,46 +94,57 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     private async Task<double> LookAsync(double? walStart, TimeSpan elapsed, CancellationToken cancellationToken)
     {
         var pids = "{" + string.Join(',', _waiters.Keys) + "}";
-        try
-        {
-            // replay_lag is NULL on a standby that has caught up (manual 27.2.4). pg_locks shows everybody's locks to everybody.
-            var rows = await new BackfillCommand().Add(
-                """
-                SELECT (SELECT max(extract(epoch FROM replay_lag))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')),
-                    pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
-                    EXISTS (SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) WHERE a.backend_type = 'autovacuum worker'
-                """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
-                """
-                ::oid)))),
-                    (SELECT string_agg(DISTINCT b.pid::text, ',') FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid)
-                     WHERE NOT l.granted AND b.pid = ANY (
-                """).Value(pids).Add("::int[]) AND l.pid <> ALL (").Value(pids).Add(
-                """
-                ::int[])),
-                    (SELECT string_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
-                        left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'), chr(10))
-                     FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
-                     WHERE NOT l.granted AND l.pid = ANY (
-                """).Value(pids).Add("::int[]))").QueryAsync(session.Connection, cancellationToken);
-            var row = rows[0];
-            var wal = (double)row[1]!;
-            foreach (var pid in Split(row[3], ','))
-            {
-                _waiters[int.Parse(pid, CultureInfo.InvariantCulture)] = 1;
-            }
 
-            foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
-            {
-                _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = blocked[1];
-            }
-
-            var rate = walStart is { } start && elapsed > TimeSpan.Zero ? (wal - start) / elapsed.TotalSeconds : 0;
-            _signals = new Signals(TimeSpan.FromSeconds(row[0] is double lag ? lag : 0), rate, (bool)row[2]!);
-            return wal;
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancellationToken.IsCancellationRequested)
+        // pg_locks shows everybody's locks to everybody. Who waits for a row waits for the transaction that changed it (manual 54.12). pg_blocking_pids() would
+        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only.
+        var command = new BackfillCommand().Add(
+            """
+            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')),
+                pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
+                EXISTS (SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) WHERE a.backend_type = 'autovacuum worker'
+            """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
+            """
+            ::oid)))),
+                (SELECT string_agg(DISTINCT h.pid::text, ',') FROM pg_locks h JOIN pg_locks w ON NOT w.granted AND w.locktype = h.locktype
+                    AND (w.transactionid = h.transactionid OR (w.database = h.database AND w.relation = h.relation AND w.locktype = 'relation'))
+                 WHERE h.granted AND h.pid = ANY (
+            """).Value(pids).Add("::int[]) AND w.pid <> ALL (").Value(pids).Add(
+            """
+            ::int[])),
+                (SELECT string_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
+                    left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'), chr(10))
+                 FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+                 WHERE NOT l.granted AND l.pid = ANY (
+            """).Value(pids).Add("::int[]))");
+        var row = (await command.QueryAsync(session.Connection, cancellationToken))[0];
+        var wal = (double)row[1]!;
+        foreach (var pid in Split(row[3], ','))
         {
-            return walStart ?? 0;
+            _waiters[int.Parse(pid, CultureInfo.InvariantCulture)] = 1;
         }
+
+        foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
+        {
+            _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = blocked[1];
+        }
+
+        var rate = walStart is { } start && elapsed > TimeSpan.Zero ? (wal - start) / elapsed.TotalSeconds : 0;
+        _signals = new Signals(ReplicaLag(wal, row[0] as double?), rate, (bool)row[2]!);
+        return wal;
+    }
+
+    /// <summary>
+    /// How long ago the server wrote what the slowest standby has not replayed yet. The server's own replay_lag is that of the last answer, and does not grow while a
+    /// standby is stuck (manual 27.2.4, pg_stat_replication).
+    /// </summary>
+    private TimeSpan ReplicaLag(double written, double? replayed)
+    {
+        _written.Enqueue((progress.Elapsed, written));
+        while (_written.TryPeek(out var oldest) && oldest.Wal <= (replayed ?? written))
+        {
+            _written.Dequeue();
+        }
+
+        return _written.TryPeek(out var missing) ? progress.Elapsed - missing.At : TimeSpan.Zero;
     }
 }

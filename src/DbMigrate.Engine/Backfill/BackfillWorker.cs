@@ -11,7 +11,7 @@ namespace DbMigrate.Engine.Backfill;
 /// a millisecond of a batch.
 /// </summary>
 internal sealed class BackfillWorker(
-    DbSession session, IWalk walk, BackfillUpdate update, BackfillState state, BackfillMonitor monitor, BackfillProgress progress, BackfillOptions options, string table)
+    DbSession session, IWalk walk, BackfillUpdate update, BackfillState state, BackfillMonitor monitor, BackfillProgress progress, BackfillOptions options, string table, IEngineObserver observer)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -24,7 +24,7 @@ internal sealed class BackfillWorker(
     /// are ruled out even where statistics mislead the planner; compiling (JIT) never pays for a batch; row security would hide rows instead of refusing;
     /// the text of a key must be the same whatever the role's settings are.
     /// </summary>
-    public static IReadOnlyDictionary<string, string> Settings(BackfillOptions options) => new Dictionary<string, string>(StatementSettings)
+    public static IReadOnlyDictionary<string, string> Settings(BackfillOptions options) => new Dictionary<string, string>(CommonSettings)
     {
         ["lock_timeout"] = Milliseconds(options.BatchDuration),
         ["statement_timeout"] = Milliseconds(Limit(options)),
@@ -32,9 +32,11 @@ internal sealed class BackfillWorker(
         ["jit"] = "off",
     };
 
-    /// <summary>What every session of a backfill needs to understand the texts as they are meant.</summary>
-    public static IReadOnlyDictionary<string, string> StatementSettings { get; } = new Dictionary<string, string>
+    /// <summary>What every session of a backfill needs, whatever role, database and server have set.</summary>
+    public static IReadOnlyDictionary<string, string> CommonSettings { get; } = new Dictionary<string, string>
     {
+        ["default_transaction_isolation"] = "read committed",
+        ["statement_timeout"] = "0",
         ["idle_in_transaction_session_timeout"] = "0",
         ["standard_conforming_strings"] = "on",
         ["row_security"] = "off",
@@ -59,11 +61,15 @@ internal sealed class BackfillWorker(
             }
             catch (PostgresException e) when (BackfillFailure.IsPassing(e) && !cancellationToken.IsCancellationRequested)
             {
-                await GiveWayAsync(e, size, ++failures, cancellationToken);
+                await GiveWayAsync(e, position, size, ++failures, cancellationToken);
                 _sizer.Halve();
                 size = _sizer.Size;
                 upTo = await AheadAsync(position, part.End, size, cancellationToken);
                 continue;
+            }
+            catch (NpgsqlException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw BackfillFailure.Explain(e, table, $"{Place(position)} the backfill of");
             }
 
             failures = 0;
@@ -77,6 +83,7 @@ internal sealed class BackfillWorker(
             (position, upTo, size) = (upTo, done.Next, done.NextSize);
             if (await monitor.WaitForTurnAsync(session.ProcessId, clock.Elapsed, cancellationToken))
             {
+                observer.Message(MessageLevel.Verbose, $"Somebody waited for a batch of {table}, so the next one is half as large.");
                 _sizer.Halve();
             }
         }
@@ -129,7 +136,9 @@ internal sealed class BackfillWorker(
         return (rows, next, nextSize);
     }
 
-    private async Task GiveWayAsync(PostgresException exception, long size, int failures, CancellationToken cancellationToken)
+    private string Place(string[]? position) => position is null ? "At the first row" : $"Behind {walk.Describe(position)}";
+
+    private async Task GiveWayAsync(PostgresException exception, string[]? position, long size, int failures, CancellationToken cancellationToken)
     {
         var blockers = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockersOf(session.ProcessId);
         var why = exception.MessageText + (blockers is null ? "" : $" ({blockers})");
@@ -139,7 +148,7 @@ internal sealed class BackfillWorker(
             throw new DbMigrateException(
                 "LockTimeout",
                 ErrorKind.Timeout,
-                $"A batch of {table} failed {failures} times in a row, the last time with {size} to do: {why}.",
+                $"{Place(position)} a batch of {table} failed {failures} times in a row, the last time with a size of {size}: {why}.",
                 "End the session that is in the way (Find-BlockingQuery), or give more time with -BatchDuration (--batch-duration), then run again: it goes on from there.",
                 exception) { Subject = table };
         }
