@@ -1,7 +1,6 @@
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Sql;
 using DbMigrate.Engine.Targets;
-using Npgsql;
 
 namespace DbMigrate.Engine.Backfill;
 
