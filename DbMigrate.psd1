@@ -17,6 +17,7 @@
         'Get-DbTableSize'
         'Get-DbTarget'
         'Get-MigrationStatus'
+        'Invoke-DbBackfill'
         'Invoke-DbVacuum'
         'Invoke-Migration'
         'New-Migration'

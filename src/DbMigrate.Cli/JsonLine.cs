@@ -57,6 +57,35 @@ internal static class JsonLine
         Database = result.Target?.ToString(),
     });
 
+    public static string Of(BackfillPlan plan) => Write(new
+    {
+        plan.Table,
+        WhatIf = "backfill",
+        plan.Walk,
+        plan.EstimatedRows,
+        plan.Resumes,
+        plan.RowsBefore,
+        plan.Statement,
+        plan.QueryPlan,
+        Database = plan.Target?.ToString(),
+    });
+
+    public static string Of(BackfillResult result) => Write(new
+    {
+        result.Table,
+        result.Rows,
+        result.RowsBefore,
+        result.Batches,
+        result.Retries,
+        LongestBatchMs = result.LongestBatch.TotalMilliseconds,
+        result.StartedAt,
+        DurationMs = result.Duration.TotalMilliseconds,
+        result.RowsPerSecond,
+        result.Verified,
+        result.NotNullColumn,
+        Database = result.Target?.ToString(),
+    });
+
     public static string File(string path, bool created) => Write(new { State = created ? "created" : "wouldCreate", Path = path });
 
     public static string Of(string file, SqlStatement statement) => Write(new

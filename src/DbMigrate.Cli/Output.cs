@@ -39,6 +39,12 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     /// <summary>Prints what a run did with a migration.</summary>
     public void Outcome(MigrationResult result) => Result(() => StatusLine.Of(result), () => JsonLine.Of(result));
 
+    /// <summary>Prints what a backfill would do.</summary>
+    public void Planned(BackfillPlan plan) => Result(() => StatusLine.Of(plan), () => JsonLine.Of(plan));
+
+    /// <summary>Prints what a backfill did.</summary>
+    public void Outcome(BackfillResult result) => Result(() => StatusLine.Of(result), () => JsonLine.Of(result));
+
     /// <summary>Prints a file that was made, or would be.</summary>
     public void File(string path, bool created) =>
         Result(() => (created ? "Created " : "Would create ") + path, () => JsonLine.File(path, created));

@@ -59,6 +59,7 @@ internal static class Program
             RunCommand.Undo(output),
             ResolveCommand.Create(output),
             CreateCommand.Create(output),
+            BackfillCommand.Create(output),
             StatementsCommand.Create(output),
             BlockersCommand.Create(output),
             StopBlockersCommand.Create(output),

@@ -60,6 +60,23 @@ internal static class StatusLine
     /// <summary>For example <c>ended: pid 123 (user app, …). It has ended, and its transaction was rolled back.</c></summary>
     public static string Of(StopResult result) => $"{JsonLine.Name(result.Outcome)}: {result.Session}. {result.Reason}";
 
+    /// <summary>For example <c>public.users/would backfill: about 5000 rows by primary key (id)</c>.</summary>
+    public static string Of(BackfillPlan plan)
+    {
+        var about = plan.EstimatedRows is { } rows ? $"about {Counted(rows, "row")}" : "rows";
+        var before = plan.Resumes ? $", going on behind {Counted(plan.RowsBefore, "row")}" : "";
+        return $"{plan.Table}/would backfill: {about} by {plan.Walk}{before}";
+    }
+
+    /// <summary>For example <c>public.users/backfilled: 5000 rows (1.2 s, 4 batches, 4166 rows/s)</c>.</summary>
+    public static string Of(BackfillResult result)
+    {
+        var line = $"{result.Table}/backfilled: {Counted(result.Rows, "row")} ({Elapsed(result.Duration)}, {Counted(result.Batches, "batch", "batches")}";
+        line += string.Create(CultureInfo.InvariantCulture, $", {result.RowsPerSecond:0} rows/s");
+        line += result.RowsBefore == 0 ? ")" : $", {Counted(result.RowsBefore, "row")} by earlier runs)";
+        return result.NotNullColumn is null ? line : $"{line}, {result.NotNullColumn} is NOT NULL";
+    }
+
     private static string Word(MigrationOutcome outcome) => outcome switch
     {
         MigrationOutcome.Undone => "undone",
@@ -88,6 +105,6 @@ internal static class StatusLine
     };
 
     /// <summary><c>1 row</c>, <c>2 rows</c>.</summary>
-    public static string Counted(long number, string noun) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number} {noun}{(number == 1 ? "" : "s")}");
+    public static string Counted(long number, string noun, string? several = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? noun : several ?? noun + "s")}");
 }

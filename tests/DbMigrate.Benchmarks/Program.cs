@@ -16,6 +16,16 @@ if (args is ["watchdog", ..])
     return 0;
 }
 
+if (args is ["backfill", ..])
+{
+    await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
+    await BackfillBenchmark.RunAsync(
+        server,
+        args.Length > 1 ? long.Parse(args[1], CultureInfo.InvariantCulture) : 5_000_000,
+        args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 1);
+    return 0;
+}
+
 // Applies the same migrations with DbMigrate and with psql, in turn, near and far, and prints the ratios.
 var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1000;
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;

@@ -21,6 +21,7 @@ public sealed class ContractTests
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" }, { "Find-BlockingQuery", null },
         { "Stop-BlockingQuery", "High" },
         { "Get-DbActivity", null }, { "Get-DbTableSize", null }, { "Watch-DbProgress", null }, { "Invoke-DbVacuum", "Medium" },
+        { "Invoke-DbBackfill", "Medium" },
     };
 
     [Fact]

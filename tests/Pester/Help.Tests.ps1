@@ -25,9 +25,11 @@ Describe 'Help for <name>' -ForEach $cmdlets {
 }
 
 Describe 'Example <number> of <name>' -ForEach $examples {
-    # A project with a golang-migrate folder, of whose four migrations three are applied, and a Prisma folder.
+    # A project with a golang-migrate folder, of whose four migrations three are applied, and a Prisma folder; and a table to fill.
     It 'runs' {
         $target = New-TestDatabase
+        $null = Invoke-Sql $target "CREATE TABLE users (id bigint PRIMARY KEY, status text, visits int NOT NULL DEFAULT 0, created_at timestamptz NOT NULL DEFAULT now())"
+        $null = Invoke-Sql $target "INSERT INTO users SELECT g FROM generate_series(1, 100) g"
         $prisma = New-TestDatabase
         $root = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
         $null = New-TestFolder (Join-Path $root migrations) -Count 4

@@ -1,0 +1,50 @@
+using Npgsql;
+
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>Says in our words why the server stopped a backfill.</summary>
+internal static class BackfillFailure
+{
+    /// <summary>Runs work that talks to the server.</summary>
+    /// <exception cref="DbMigrateException">
+    /// <c>LockTimeout</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>BackfillRowsMove</c>, <c>ConnectionLost</c>.
+    /// </exception>
+    public static async Task<T> GuardAsync<T>(string table, string doing, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (NpgsqlException e)
+        {
+            throw Explain(e, table, doing);
+        }
+    }
+
+    /// <summary>Another try, of less, may succeed: a time limit ran out, or the server broke a deadlock or a serialization conflict.</summary>
+    public static bool IsPassing(PostgresException exception) => exception.SqlState is PostgresErrorCodes.LockNotAvailable
+        or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+
+    /// <summary>The error to show.</summary>
+    public static DbMigrateException Explain(NpgsqlException exception, string table, string doing)
+    {
+        const string GoOn = "What is committed is kept: the same command goes on from there.";
+        var (id, kind, why, next) = exception switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: BackfillState.OnceConstraint } => (
+                "BackfillRowsMove",
+                ErrorKind.InvalidArgument,
+                "changed rows still fit the condition, and without a primary key they would be changed again",
+                "Add a condition that a changed row does not fit any more, or give the table a primary key."),
+            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e => (
+                "SqlPermission", ErrorKind.Permission, $"the server refused: {e.MessageText}", "Let an owner grant the privilege, or use another role."),
+            PostgresException e when IsPassing(e) => (
+                "LockTimeout", ErrorKind.Timeout, e.MessageText, $"End the session that is in the way (Find-BlockingQuery), then run again. {GoOn}"),
+            PostgresException e when e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown => (
+                "ConnectionLost", ErrorKind.Connection, e.MessageText, $"Run again when the server is back. {GoOn}"),
+            PostgresException e => ("SqlError", ErrorKind.Sql, $"the server refused: {e.SqlState}: {e.MessageText}", $"Mend the cause and run again. {GoOn}"),
+            _ => ("ConnectionLost", ErrorKind.Connection, $"the connection broke: {exception.Message}", $"Run again. {GoOn}"),
+        };
+        return new DbMigrateException(id, kind, $"{doing} {table} stopped: {why}.", next, exception) { Subject = table };
+    }
+}

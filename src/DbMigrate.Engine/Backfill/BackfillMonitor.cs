@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using DbMigrate.Engine.Targets;
+
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>
+/// Watches the server over a session of its own while others work, and makes them rest: while a standby is behind, while the server writes more WAL than it should,
+/// half of the time while autovacuum is on the table, and with a smaller batch when somebody waited for one.
+/// </summary>
+internal sealed class BackfillMonitor(DbSession session, BackfillTable table, BackfillOptions options, BackfillProgress progress, IEngineObserver observer)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<int, int> _waiters = new();
+    private readonly ConcurrentDictionary<int, string> _blockers = new();
+    private readonly Queue<(TimeSpan At, double Wal)> _written = new();
+    private volatile Signals _signals = new(TimeSpan.Zero, 0, false);
+
+    private sealed record Signals(TimeSpan ReplicaLag, double WalRate, bool IsVacuumed);
+
+    /// <summary>A session works from now on.</summary>
+    public void Add(int processId) => _waiters[processId] = 0;
+
+    /// <summary>Who was in the session's way when it waited last.</summary>
+    public string? BlockersOf(int processId) => _blockers.GetValueOrDefault(processId);
+
+    /// <summary>Looks until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        double? start = null;
+        var clock = new Stopwatch();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var wal = await LookAsync(start, clock.Elapsed, cancellationToken);
+
+            // A slow hour must not be saved up for a burst, nor a burst be forgiven.
+            if (start is null || (clock.Elapsed > RateWindow && _signals.WalRate <= options.MaxWalRate))
+            {
+                start = wal;
+                clock.Restart();
+            }
+
+            await Task.Delay(Interval, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the next batch may start. Returns whether somebody waited for the last one.</summary>
+    /// <param name="processId">The session that asks.</param>
+    /// <param name="lastBatch">How long its last batch took.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<bool> WaitForTurnAsync(int processId, TimeSpan lastBatch, CancellationToken cancellationToken)
+    {
+        var rest = options.Pause + (_signals.IsVacuumed ? lastBatch : TimeSpan.Zero);
+        if (rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest, cancellationToken);
+        }
+
+        var told = Stopwatch.StartNew();
+        while (Hold(_signals) is { } why)
+        {
+            progress.Resting(why);
+            if (told.Elapsed >= TellEvery)
+            {
+                observer.Message(MessageLevel.Warning, $"The backfill of {table.DisplayName} rests: {why}.");
+                told.Restart();
+            }
+
+            await Task.Delay(Interval, cancellationToken);
+        }
+
+        return _waiters.TryUpdate(processId, 0, 1);
+    }
+
+    private static string[] Split(object? list, char separator) => (list as string)?.Split(separator) ?? [];
+
+    private string? Hold(Signals signals)
+    {
+        if (options.MaxReplicaLag > TimeSpan.Zero && signals.ReplicaLag > options.MaxReplicaLag)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"a standby is {signals.ReplicaLag.TotalSeconds:0} s behind");
+        }
+
+        return options.MaxWalRate > 0 && signals.WalRate > options.MaxWalRate
+            ? string.Create(CultureInfo.InvariantCulture, $"the server has written {signals.WalRate / 1e6:0.0} MB of WAL a second")
+            : null;
+    }
+
+    /// <summary>Looks once and returns how much WAL the server has written since it was made, in bytes.</summary>
+    private async Task<double> LookAsync(double? walStart, TimeSpan elapsed, CancellationToken cancellationToken)
+    {
+        var pids = "{" + string.Join(',', _waiters.Keys) + "}";
+
+        // pg_locks shows everybody's locks to everybody. Who waits for a row waits for the transaction that changed it (manual 54.12). pg_blocking_pids() would
+        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only.
+        var command = new BackfillCommand().Add(
+            """
+            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')),
+                pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
+                EXISTS (SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) WHERE a.backend_type = 'autovacuum worker'
+            """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
+            """
+            ::oid)))),
+                (SELECT string_agg(DISTINCT h.pid::text, ',') FROM pg_locks h JOIN pg_locks w ON NOT w.granted AND w.locktype = h.locktype
+                    AND (w.transactionid = h.transactionid OR (w.database = h.database AND w.relation = h.relation AND w.locktype = 'relation'))
+                 WHERE h.granted AND h.pid = ANY (
+            """).Value(pids).Add("::int[]) AND w.pid <> ALL (").Value(pids).Add(
+            """
+            ::int[])),
+                (SELECT string_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
+                    left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'), chr(10))
+                 FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+                 WHERE NOT l.granted AND l.pid = ANY (
+            """).Value(pids).Add("::int[]))");
+        var row = (await command.QueryAsync(session.Connection, cancellationToken))[0];
+        var wal = (double)row[1]!;
+        foreach (var pid in Split(row[3], ','))
+        {
+            _waiters[int.Parse(pid, CultureInfo.InvariantCulture)] = 1;
+        }
+
+        foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
+        {
+            _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = blocked[1];
+        }
+
+        var rate = walStart is { } start && elapsed > TimeSpan.Zero ? (wal - start) / elapsed.TotalSeconds : 0;
+        _signals = new Signals(ReplicaLag(wal, row[0] as double?), rate, (bool)row[2]!);
+        return wal;
+    }
+
+    /// <summary>
+    /// How long ago the server wrote what the slowest standby has not replayed yet. The server's own replay_lag is that of the last answer, and does not grow while a
+    /// standby is stuck (manual 27.2.4, pg_stat_replication).
+    /// </summary>
+    private TimeSpan ReplicaLag(double written, double? replayed)
+    {
+        _written.Enqueue((progress.Elapsed, written));
+        while (_written.TryPeek(out var oldest) && oldest.Wal <= (replayed ?? written))
+        {
+            _written.Dequeue();
+        }
+
+        return _written.TryPeek(out var missing) ? progress.Elapsed - missing.At : TimeSpan.Zero;
+    }
+}

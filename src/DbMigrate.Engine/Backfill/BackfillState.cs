@@ -1,0 +1,161 @@
+using System.Security.Cryptography;
+using System.Text;
+using DbMigrate.Engine.Migrations;
+using Npgsql;
+
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>
+/// How far backfills got, in a table in the schema that is ours alone. It is made when a backfill starts, a batch and its position are committed together,
+/// and it is gone when the last one ends.
+/// </summary>
+/// <param name="id">What identifies the backfill: table, walk, assignments and condition, values included.</param>
+/// <param name="description">The same for people.</param>
+internal sealed class BackfillState(string id, string description)
+{
+    private const string Table = MigrationProgress.Schema + ".backfill";
+
+    /// <summary>The constraint that a batch breaks whose rows would come up again.</summary>
+    public const string OnceConstraint = "backfill_rows_once";
+
+    /// <summary>Serializes those who make and drop tables in our schema, <see cref="MigrationProgress"/> among them. The bytes of "dbmigrat".</summary>
+    private const long TableLock = 0x64626D6967726174;
+
+    /// <summary>The advisory key of the whole backfill.</summary>
+    public long LockKey => Key(id);
+
+    /// <summary>Identifies a backfill by what it does.</summary>
+    public static string Identify(params string[] parts) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u0004', parts)))[..16]).ToLowerInvariant();
+
+    /// <summary>The advisory key of a part: whoever has it can be sure that no batch of that part is still running.</summary>
+    public long PartKey(int part) => Key(FormattableString.Invariant($"{id}/{part}"));
+
+    /// <summary>What is recorded; nothing when the backfill was never started, or has ended.</summary>
+    public async Task<IReadOnlyList<BackfillPart>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new BackfillCommand()
+            .Add($"SELECT part, position, upper, finished, changed, matching, walked FROM {Table} WHERE id = ").Value(id).Add(" ORDER BY part");
+        return [.. from row in await QueryAsync(command, connection, cancellationToken)
+                   select new BackfillPart(
+                       (int)row[0]!, WalkPosition.Parse(row[1]), WalkPosition.Parse(row[2]), (bool)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!)];
+    }
+
+    /// <summary>What other backfills of the table were started and not finished.</summary>
+    public async Task<IReadOnlyList<string>> OthersAsync(uint table, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new BackfillCommand()
+            .Add($"SELECT DISTINCT description FROM {Table} WHERE relation = ").Value(table).Add("::oid AND id <> ").Value(id).Add(" ORDER BY 1");
+        return [.. from row in await QueryAsync(command, connection, cancellationToken) select (string)row[0]!];
+    }
+
+    /// <summary>Makes the table where it is not, and records the parts in place of what was recorded before.</summary>
+    /// <param name="table">The table's pg_class.oid.</param>
+    /// <param name="cuts">Where one part ends and the next begins.</param>
+    /// <param name="rowsMove">See <see cref="IWalk.RowsMove"/>.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
+    public async Task StartAsync(uint table, IReadOnlyList<string[]> cuts, bool rowsMove, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var commands = new List<BackfillCommand>
+        {
+            new BackfillCommand().Add($"SELECT pg_advisory_xact_lock({TableLock})"),
+            // IF NOT EXISTS alone would ask for the CREATE privilege on the database even where the schema exists.
+            new BackfillCommand().Add(
+                $"""
+                DO $$ BEGIN
+                    IF to_regnamespace('{MigrationProgress.Schema}') IS NULL THEN CREATE SCHEMA {MigrationProgress.Schema}; END IF;
+                    IF to_regclass('{Table}') IS NULL THEN
+                        CREATE TABLE {Table} (
+                            id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
+                            finished boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0, matching bigint NOT NULL DEFAULT 0,
+                            walked bigint NOT NULL DEFAULT 0, rows_move boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
+                            PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (matching = 0 OR NOT rows_move)) WITH (fillfactor = 10);
+                        COMMENT ON TABLE {Table} IS 'DbMigrate: backfills that are not finished. Do not drop: they would start from the beginning.';
+                    END IF;
+                END $$
+                """),
+            // Nobody can go on with those whose table is gone.
+            new BackfillCommand().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
+        };
+        for (var part = 0; part <= cuts.Count; part++)
+        {
+            var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, rows_move, position, upper) VALUES (")
+                .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(rowsMove ? ", true, " : ", false, ")
+                .Value(part == 0 ? null : WalkPosition.Format(cuts[part - 1])).Add(", ")
+                .Value(part == cuts.Count ? null : WalkPosition.Format(cuts[part])).Add(")");
+            commands.Add(command);
+        }
+
+        await RunAsync(commands, connection, cancellationToken);
+    }
+
+    /// <summary>Forgets the backfill, and drops the table when it was the last.</summary>
+    public Task EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
+        [
+            new BackfillCommand().Add($"SELECT pg_advisory_xact_lock({TableLock})"),
+            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
+            new BackfillCommand().Add(
+                $"""
+                DO $$ BEGIN
+                    IF NOT EXISTS (SELECT FROM {Table}) THEN
+                        DROP TABLE {Table};
+                        BEGIN
+                            DROP SCHEMA {MigrationProgress.Schema};
+                        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+                            NULL;  -- something else of ours lives there, or another role made it
+                        END;
+                    END IF;
+                EXCEPTION WHEN insufficient_privilege THEN
+                    NULL;  -- another role made the table
+                END $$
+                """),
+        ],
+        connection,
+        cancellationToken);
+
+    /// <summary>
+    /// The statement of a batch: it changes the rows and records, in the same transaction, how far it got. Its one value is the number of changed rows.
+    /// </summary>
+    /// <param name="update">Adds the UPDATE, whose RETURNING has one column: whether the changed row still fits the condition.</param>
+    /// <param name="part">The part's number.</param>
+    /// <param name="position">The last position of the batch; null when the batch is the part's last.</param>
+    /// <param name="walked">How much it walks; null for as many as it changes.</param>
+    public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? position, long? walked)
+    {
+        var command = new BackfillCommand().Add("WITH changed (matching) AS (");
+        update(command);
+        command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching FROM changed) ")
+            .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, walked = b.walked + ");
+        _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("counted.changed");
+        _ = position is null ? command.Add(", finished = true") : command.Add(", position = ").Value(WalkPosition.Format(position));
+        return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add(" RETURNING counted.changed");
+    }
+
+    private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));
+
+    // The statements share one Sync, and so one transaction (manual 55.2.3).
+    private static async Task RunAsync(IEnumerable<BackfillCommand> commands, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in commands)
+        {
+            batch.BatchCommands.Add(command.ToBatchCommand());
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<object?[]>> QueryAsync(BackfillCommand command, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await command.QueryAsync(connection, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            // No backfill was started, or the last one has just ended.
+            return [];
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>The UPDATE of a range of the walk.</summary>
+internal sealed class BackfillUpdate(BackfillTable table, IWalk walk, SqlFragment set, SqlFragment? where)
+{
+    /// <summary>There is a condition, so that it can be asked whether rows are left.</summary>
+    public bool HasCondition => where is not null;
+
+    /// <summary>Adds the UPDATE of the rows behind <paramref name="after"/>, up to and with <paramref name="upTo"/>.</summary>
+    public void AddTo(BackfillCommand command, string[]? after, string[]? upTo)
+    {
+        command.Add($"UPDATE {table.From} SET ").Add(set).Add(" WHERE ");
+        walk.AddRange(command, after, upTo);
+        if (where is null)
+        {
+            command.Add(" RETURNING true");
+            return;
+        }
+
+        // RETURNING sees the row as it is now (manual 6.4): true where the row would be taken once more.
+        command.Add(" AND (").Add(where).Add(") RETURNING (").Add(where).Add(") IS TRUE");
+    }
+
+    /// <summary>The query whether rows are left that fit the condition.</summary>
+    public BackfillCommand AnyLeft() => new BackfillCommand().Add($"SELECT EXISTS (SELECT FROM {table.From} WHERE (").Add(where!).Add("))");
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Globalization;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>
+/// Walks a part of the table over a session of its own. A batch is one round trip: where the next batch ends, the UPDATE, and the new position, in one
+/// transaction. The statements are planned each time with their real values: a generic plan cannot know how narrow a range is, and planning takes less than
+/// a millisecond of a batch.
+/// </summary>
+internal sealed class BackfillWorker(
+    DbSession session, IWalk walk, BackfillUpdate update, BackfillState state, BackfillMonitor monitor, BackfillProgress progress, BackfillOptions options, string table, IEngineObserver observer)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly BatchSizer _sizer = new(options.BatchDuration, walk.FirstSize);
+    private TimeSpan _statementTimeout = Limit(options);
+
+    /// <summary>
+    /// What holds in a worker's session. A batch that waits for a row holds others, so the limits are short. Scans of the whole table, which is what the walk avoids,
+    /// are ruled out even where statistics mislead the planner; compiling (JIT) never pays for a batch; row security would hide rows instead of refusing;
+    /// the text of a key must be the same whatever the role's settings are.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Settings(BackfillOptions options) => new Dictionary<string, string>(CommonSettings)
+    {
+        ["lock_timeout"] = Milliseconds(options.BatchDuration),
+        ["statement_timeout"] = Milliseconds(Limit(options)),
+        ["enable_seqscan"] = "off",
+        ["jit"] = "off",
+    };
+
+    /// <summary>What every session of a backfill needs, whatever role, database and server have set.</summary>
+    public static IReadOnlyDictionary<string, string> CommonSettings { get; } = new Dictionary<string, string>
+    {
+        ["default_transaction_isolation"] = "read committed",
+        ["statement_timeout"] = "0",
+        ["idle_in_transaction_session_timeout"] = "0",
+        ["standard_conforming_strings"] = "on",
+        ["row_security"] = "off",
+        ["datestyle"] = "ISO",
+        ["extra_float_digits"] = "1",
+    };
+
+    /// <summary>Walks the part to its end.</summary>
+    public async Task RunAsync(BackfillPart part, CancellationToken cancellationToken)
+    {
+        var position = part.Position;
+        var size = _sizer.Size;
+        var upTo = await AheadAsync(position, part.End, size, cancellationToken);
+        var failures = 0;
+        while (true)
+        {
+            var clock = Stopwatch.StartNew();
+            (long Rows, string[]? Next, long NextSize) done;
+            try
+            {
+                done = await RunBatchAsync(part, position, upTo, size, cancellationToken);
+            }
+            catch (PostgresException e) when (BackfillFailure.IsPassing(e) && !cancellationToken.IsCancellationRequested)
+            {
+                await GiveWayAsync(e, position, size, ++failures, cancellationToken);
+                _sizer.Halve();
+                size = _sizer.Size;
+                upTo = await AheadAsync(position, part.End, size, cancellationToken);
+                continue;
+            }
+            catch (NpgsqlException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw BackfillFailure.Explain(e, table, $"{Place(position)} the backfill of");
+            }
+
+            failures = 0;
+            progress.Committed(done.Rows, upTo is null ? done.Rows : size, clock.Elapsed);
+            if (upTo is null)
+            {
+                return;
+            }
+
+            _sizer.Observe(size, clock.Elapsed);
+            (position, upTo, size) = (upTo, done.Next, done.NextSize);
+            if (await monitor.WaitForTurnAsync(session.ProcessId, clock.Elapsed, cancellationToken))
+            {
+                observer.Message(MessageLevel.Verbose, $"Somebody waited for a batch of {table}, so the next one is half as large.");
+                _sizer.Halve();
+            }
+        }
+    }
+
+    private static TimeSpan Limit(BackfillOptions options) => options.BatchDuration * 2;
+
+    private static string Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+
+    private async Task<string[]?> AheadAsync(string[]? position, string[]? end, long size, CancellationToken cancellationToken) =>
+        await walk.Ahead(position, end, size).QueryAsync(session.Connection, cancellationToken) is [[string found]] ? WalkPosition.Parse(found) : null;
+
+    private async Task<(long Rows, string[]? Next, long NextSize)> RunBatchAsync(
+        BackfillPart part, string[]? position, string[]? upTo, long size, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(session.Connection);
+        var nextSize = _sizer.Size;
+        if (upTo is not null)
+        {
+            // Before the UPDATE, so that no row stays locked meanwhile.
+            batch.BatchCommands.Add(walk.Ahead(upTo, part.End, nextSize).ToBatchCommand());
+        }
+
+        batch.BatchCommands.Add(state.Batch(
+            command => update.AddTo(command, position, upTo ?? part.End), part.Number, upTo, upTo is null ? null : size).ToBatchCommand());
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        string[]? next = null;
+        if (upTo is not null)
+        {
+            next = await reader.ReadAsync(cancellationToken) ? WalkPosition.Parse(reader.GetString(0)) : null;
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            throw new DbMigrateException(
+                "BackfillStateLost",
+                ErrorKind.InvalidState,
+                $"Somebody removed the record of how far the backfill of {table} got, while it ran.",
+                "Look at the rows: where it stopped is not known any more. Started again, the backfill begins with the first row.") { Subject = table };
+        }
+
+        var rows = reader.GetInt64(0);
+
+        // Only here the server says that it has committed.
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+        }
+
+        return (rows, next, nextSize);
+    }
+
+    private string Place(string[]? position) => position is null ? "At the first row" : $"Behind {walk.Describe(position)}";
+
+    private async Task GiveWayAsync(PostgresException exception, string[]? position, long size, int failures, CancellationToken cancellationToken)
+    {
+        var blockers = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockersOf(session.ProcessId);
+        var why = exception.MessageText + (blockers is null ? "" : $" ({blockers})");
+        progress.RolledBack(why);
+        if (failures > options.LockRetries)
+        {
+            throw new DbMigrateException(
+                "LockTimeout",
+                ErrorKind.Timeout,
+                $"{Place(position)} a batch of {table} failed {failures} times in a row, the last time with a size of {size}: {why}.",
+                "End the session that is in the way (Find-BlockingQuery), or give more time with -BatchDuration (--batch-duration), then run again: it goes on from there.",
+                exception) { Subject = table };
+        }
+
+        if (exception.SqlState == PostgresErrorCodes.QueryCanceled && size == 1)
+        {
+            // Less than this cannot be done, so it gets the time that it needs.
+            _statementTimeout *= 2;
+            await new BackfillCommand().Add("SELECT set_config('statement_timeout', ").Value(Milliseconds(_statementTimeout)).Add(", false)")
+                .QueryAsync(session.Connection, cancellationToken);
+        }
+
+        // Jitter keeps sessions that met once from meeting again.
+        var pause = FirstPause * Math.Pow(1.5, failures - 1);
+        await Task.Delay((pause < LongestPause ? pause : LongestPause) * (0.5 + Random.Shared.NextDouble()), cancellationToken);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Backfill;
+
+/// <summary>
+/// Makes a column NOT NULL without reading the table under a lock that keeps others out. Before PostgreSQL 18: a CHECK that is not valid yet, which is validated
+/// beside readers and writers, lets SET NOT NULL skip its scan (manual, ALTER TABLE, SET NOT NULL). From 18 the NOT NULL constraint itself can be added NOT VALID.
+/// </summary>
+internal sealed class NotNullConstraint
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly string _table;
+    private readonly string _column;
+    private readonly string _constraint;
+    private readonly bool _isNative;
+    private readonly bool _isSet;
+
+    private NotNullConstraint(BackfillTable table, string column, int number, bool isNative, bool isSet)
+    {
+        _table = table.Name;
+        _column = JournalTable.Quote(column);
+        _constraint = FormattableString.Invariant($"dbmigrate_not_null_{number}");
+        (_isNative, _isSet) = (isNative, isSet);
+    }
+
+    /// <summary>Looks the column up.</summary>
+    /// <exception cref="DbMigrateException"><c>ColumnNotFound</c>, <c>NotOwner</c>.</exception>
+    public static async Task<NotNullConstraint> ReadAsync(DbSession session, BackfillTable table, string column, CancellationToken cancellationToken)
+    {
+        var isNative = session.ServerVersion.Major >= 18;
+        var valid = isNative
+            ? "NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum] AND NOT convalidated)"
+            : "true";
+        var rows = await new BackfillCommand().Add($"SELECT attnum::int, attnotnull AND {valid} FROM pg_attribute WHERE attrelid = ").Value(table.Oid)
+            .Add("::oid AND attnum > 0 AND NOT attisdropped AND attname = ").Value(column).QueryAsync(session.Connection, cancellationToken);
+        if (rows is not [[int number, bool isSet]])
+        {
+            throw new DbMigrateException(
+                "ColumnNotFound",
+                ErrorKind.NotFound,
+                $"{table.DisplayName} has no column '{column}' to make NOT NULL.",
+                "Give -ThenSetNotNull (--then-set-not-null) the exact name, capitals included.") { Subject = column };
+        }
+
+        return table.IsOwner
+            ? new NotNullConstraint(table, column, number, isNative, isSet)
+            : throw new DbMigrateException(
+                "NotOwner",
+                ErrorKind.Permission,
+                $"Only the owner of {table.DisplayName} can make a column NOT NULL.",
+                "Use the owner's role, or leave -ThenSetNotNull (--then-set-not-null) out.") { Subject = table.DisplayName };
+    }
+
+    /// <summary>Does it; what an interrupted run has left is used.</summary>
+    /// <returns>False when the column was NOT NULL already.</returns>
+    /// <exception cref="DbMigrateException"><c>NullsLeft</c>.</exception>
+    public async Task<bool> SetAsync(DbSession session, int retries, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        if (_isSet)
+        {
+            observer.Message(MessageLevel.Verbose, $"{_table}.{_column} is NOT NULL already.");
+            return false;
+        }
+
+        await new BackfillCommand().Add("SELECT set_config('lock_timeout', '1s', false)").QueryAsync(session.Connection, cancellationToken);
+        var alter = $"ALTER TABLE {_table} ";
+        var exists = (await new BackfillCommand().Add("SELECT conname::text FROM pg_constraint WHERE conrelid = ").Value(_table).Add("::regclass AND ")
+            .Add(_isNative
+                ? $"contype = 'n' AND conkey = ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = conrelid AND attname = {Literal(_column)})]"
+                : $"conname = '{_constraint}'").QueryAsync(session.Connection, cancellationToken)).Select(row => (string)row[0]!).FirstOrDefault();
+        if (exists is null)
+        {
+            await TryAsync(session, retries, observer, cancellationToken, _isNative
+                ? $"{alter}ADD CONSTRAINT {_constraint} NOT NULL {_column} NOT VALID"
+                : $"{alter}ADD CONSTRAINT {_constraint} CHECK ({_column} IS NOT NULL) NOT VALID");
+        }
+
+        await TryAsync(session, retries, observer, cancellationToken, $"{alter}VALIDATE CONSTRAINT {JournalTable.Quote(exists ?? _constraint)}");
+        if (!_isNative)
+        {
+            await TryAsync(session, retries, observer, cancellationToken, $"{alter}ALTER COLUMN {_column} SET NOT NULL", $"{alter}DROP CONSTRAINT {_constraint}");
+        }
+
+        return true;
+    }
+
+    private static string Literal(string quotedName) =>
+        "'" + quotedName[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
+
+    /// <summary>One transaction, tried again while somebody holds the table.</summary>
+    private async Task TryAsync(DbSession session, int retries, IEngineObserver observer, CancellationToken cancellationToken, params string[] statements)
+    {
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                observer.Message(MessageLevel.Verbose, string.Join("; ", statements));
+                await using var batch = new NpgsqlBatch(session.Connection);
+                foreach (var statement in statements)
+                {
+                    batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+                }
+
+                await batch.ExecuteNonQueryAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && failures <= retries)
+            {
+                var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(1.5, failures - 1)));
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CheckViolation or PostgresErrorCodes.NotNullViolation)
+            {
+                throw new DbMigrateException(
+                    "NullsLeft",
+                    ErrorKind.InvalidState,
+                    string.Create(CultureInfo.InvariantCulture, $"{_table} still has rows with NULL in {_column}. New ones are refused from now on, by the constraint {_constraint}."),
+                    $"Run a backfill of the rows where {_column} IS NULL, then this again; or drop the constraint.",
+                    e) { Subject = _column };
+            }
+        }
+    }
+}

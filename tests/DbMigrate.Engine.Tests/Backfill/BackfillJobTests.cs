@@ -1,0 +1,553 @@
+using System.Globalization;
+using DbMigrate.Engine.Backfill;
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Backfill;
+
+public sealed class BackfillJobTests
+{
+    private const string Once = "SELECT count(*) = 5000 AND bool_and(n = 1) FROM t";
+
+    [Fact]
+    public async Task Rows_that_fit_are_changed_and_nothing_of_ours_stays()
+    {
+        var target = await UsersAsync();
+        await target.RunAsync("UPDATE users SET status = 'old' WHERE id % 10 = 0");
+
+        var result = await target.RunAsync(BackfillRun.Options("users", "status = 'active'", "status IS NULL"));
+
+        Assert.Equal((4500, 0, true, "public.users"), (result.Rows, result.RowsBefore, result.Verified, result.Table));
+        Assert.InRange(result.Batches, 2, 5);
+        Assert.True(result.LongestBatch > TimeSpan.Zero && result.LongestBatch <= result.Duration);
+        Assert.Equal(4500, await target.ScalarAsync<long>("SELECT count(*) FROM users WHERE status = 'active'"));
+        Assert.Equal(500, await target.ScalarAsync<long>("SELECT count(*) FROM users WHERE status = 'old'"));
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Theory]
+    [InlineData("id integer PRIMARY KEY", "g - 2500")]
+    [InlineData("id text PRIMARY KEY", "chr(1 + g % 500) || '''\"\\ ' || g")]
+    [InlineData("id text COLLATE \"C\" PRIMARY KEY", "md5(g::text)")]
+    [InlineData("id varchar(40) PRIMARY KEY", "md5(g::text)")]
+    [InlineData("id char(6) PRIMARY KEY", "g")]
+    [InlineData("id uuid PRIMARY KEY", "md5(g::text)::uuid")]
+    [InlineData("id bytea PRIMARY KEY", "decode(md5(g::text), 'hex')")]
+    [InlineData("id double precision PRIMARY KEY", "g / 7.0")]
+    [InlineData("id numeric PRIMARY KEY", "g * 12345678901234567890.123456789")]
+    [InlineData("id timestamptz PRIMARY KEY", "'2024-03-31 00:59Z'::timestamptz + g * interval '1.000001 s'")]
+    [InlineData("id interval PRIMARY KEY", "g * interval '1 day 1.5 s'")]
+    [InlineData("id integer[] PRIMARY KEY", "ARRAY[g % 7, NULL, g]")]
+    [InlineData("id inet PRIMARY KEY", "'10.0.0.0'::inet + g")]
+    [InlineData("id positive PRIMARY KEY", "g")]
+    [InlineData("id bigint, day date, code text, PRIMARY KEY (day, code, id)", "g, '2024-01-01'::date + g % 3, 'c' || g % 11")]
+    [InlineData("id integer NOT NULL UNIQUE", "g")]
+    [InlineData("id integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED", "g")]
+    [InlineData("\"Id \"\"x\" integer PRIMARY KEY", "g")]
+    public async Task Every_kind_of_key_is_walked_once(string columns, string values)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            $"ALTER DATABASE \"{target.Database}\" SET datestyle = 'SQL, DMY'",
+            $"ALTER DATABASE \"{target.Database}\" SET extra_float_digits = -10",
+            "CREATE DOMAIN positive AS integer CHECK (VALUE > 0)",
+            $"CREATE TABLE t ({columns}, n integer NOT NULL DEFAULT 0)",
+            $"INSERT INTO t SELECT {values} FROM generate_series(1, 5000) g ORDER BY random()",
+            "ANALYZE t");
+
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1"));
+
+        Assert.Equal((5000, false), (result.Rows, result.Verified));
+        Assert.InRange(result.Batches, 2, 6);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("PRIMARY KEY (id)")]
+    public async Task Several_sessions_share_the_rows_without_overlap(string key)
+    {
+        var target = await TableAsync(key.Length == 0 ? "" : ", " + key);
+        await target.RunAsync("ANALYZE t");
+        var observer = new RecordingObserver();
+        await using var job = await BackfillJob.OpenAsync(
+            BackfillRun.Options("t", "n = n + 1", "n = 0") with { Parallel = 3 }, target, observer, CancellationToken.None);
+
+        var result = await job.RunAsync(CancellationToken.None);
+
+        Assert.Equal(5000, result.Rows);
+        Assert.True(result.Batches >= 3);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+
+        // The look at the table, and a session for each part.
+        Assert.Equal(4, observer.Texts(MessageLevel.Debug).Count(m => m.StartsWith("Connecting", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_table_without_key_is_walked_by_its_pages()
+    {
+        var target = await TableAsync();
+
+        // A page in the middle has room, so that changed rows land there, before the walk gets to it.
+        await target.RunAsync("DELETE FROM t WHERE id BETWEEN 3000 AND 4000", "VACUUM t", "INSERT INTO t SELECT g FROM generate_series(3000, 3500) g", "INSERT INTO t SELECT g FROM generate_series(3501, 4000) g");
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1", "n = 0"));
+
+        Assert.Equal((5000, true), (result.Rows, result.Verified));
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Fact]
+    public async Task Without_key_changed_rows_must_not_fit_the_condition_again()
+    {
+        var target = await TableAsync();
+
+        Assert.Equal("BackfillNeedsCondition", (await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1"))).Id);
+        var error = await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1", "id <> 4"));
+        Assert.Equal("BackfillRowsMove", error.Id);
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
+    }
+
+    [Fact]
+    public async Task A_condition_that_changed_rows_still_fit_does_not_change_them_twice()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+
+        // The first rows do not fit any more when changed, the others do: only the whole tells.
+        await target.RunAsync("UPDATE t SET n = 9 WHERE id <= 2000");
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1", "n < 10"));
+
+        Assert.Equal((5000, false), (result.Rows, result.Verified));
+        Assert.Equal("2000,3000", await target.ScalarAsync<string>(
+            "SELECT count(*) FILTER (WHERE id <= 2000 AND n = 10) || ',' || count(*) FILTER (WHERE id > 2000 AND n = 1) FROM t"));
+    }
+
+    [Fact]
+    public async Task Rows_that_come_behind_the_walk_are_found()
+    {
+        var target = await UsersAsync();
+        using var observer = new ActingObserver(() => target.RunAsync("INSERT INTO users VALUES (-1, NULL)"));
+
+        var result = await target.RunAsync(BackfillRun.Options("users", "status = 'active'", "status IS NULL"), observer);
+
+        Assert.Equal((5001, true), (result.Rows, result.Verified));
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM users WHERE status IS NULL"));
+    }
+
+    [Fact]
+    public async Task Rows_that_come_for_ever_end_the_run_with_an_error()
+    {
+        var target = await UsersAsync();
+        await target.RunAsync(
+            "CREATE FUNCTION more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO users SELECT min(id) - 1, NULL FROM users; RETURN NULL; END $$",
+            "CREATE TRIGGER more AFTER UPDATE ON users FOR EACH STATEMENT EXECUTE FUNCTION more()");
+
+        Assert.Equal("BackfillRowsLeft", (await target.RefusedAsync(BackfillRun.Options("users", "status = 'active'", "status IS NULL"))).Id);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_stopped_run_goes_on_where_it_was(int parallel)
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await target.RunAsync("ANALYZE t");
+        var options = BackfillRun.Options("t", "n = n + 1") with { Parallel = parallel };
+        using var stop = new CancellationTokenSource();
+        using var observer = new ActingObserver(stop.CancelAsync);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(options, observer, stop.Token));
+
+        Assert.Contains("the same command goes on", Assert.Single(observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        var before = await target.ScalarAsync<long>("SELECT sum(n) FROM t");
+        Assert.InRange(before, 1000 / parallel, 4999);
+        Assert.Equal(parallel, await target.ScalarAsync<long>("SELECT count(*) FROM dbmigrate.backfill"));
+        Assert.Equal(before, await target.ScalarAsync<long>("SELECT sum(changed)::bigint FROM dbmigrate.backfill"));
+
+        await using (var job = await BackfillJob.OpenAsync(options, target, observer, CancellationToken.None))
+        {
+            Assert.Equal((true, before), (job.Plan.Resumes, job.Plan.RowsBefore));
+            var result = await job.RunAsync(CancellationToken.None);
+            Assert.Equal((5000 - before, before), (result.Rows, result.RowsBefore));
+        }
+
+        Assert.True(await target.ScalarAsync<bool>(Once));
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task Another_backfill_does_not_go_on_with_it_and_Restart_begins_again()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var options = BackfillRun.Options("t", "n = n + 1");
+        using (var stop = new CancellationTokenSource())
+        using (var stopping = new ActingObserver(stop.CancelAsync))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(options, stopping, stop.Token));
+        }
+
+        var observer = new RecordingObserver();
+        await target.RunAsync(BackfillRun.Options("t", "n = 0"), observer);
+        Assert.Contains("SET n = n + 1", Assert.Single(observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.True(await target.HasStateAsync());
+
+        var result = await target.RunAsync(options with { Restart = true });
+        Assert.Equal((5000, 0), (result.Rows, result.RowsBefore));
+        Assert.True(await target.ScalarAsync<bool>(Once));
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task The_record_of_a_dropped_table_goes_with_the_next_backfill()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        using var stop = new CancellationTokenSource();
+        using var observer = new ActingObserver(stop.CancelAsync);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(BackfillRun.Options("t", "n = n + 1"), observer, stop.Token));
+
+        await target.RunAsync("DROP TABLE t", "CREATE TABLE t (id int PRIMARY KEY, n int)", "INSERT INTO t SELECT g, 0 FROM generate_series(1, 5000) g");
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1"));
+
+        Assert.Equal((5000, 0), (result.Rows, result.RowsBefore));
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task The_same_backfill_does_not_run_twice_at_once()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var options = BackfillRun.Options("t", "n = n + 1") with { Pause = TimeSpan.FromMinutes(10), RunnerWait = TimeSpan.Zero };
+        using var stop = new CancellationTokenSource();
+        var started = new TaskCompletionSource();
+        using var observer = new ActingObserver(() =>
+        {
+            started.SetResult();
+            return Task.CompletedTask;
+        });
+        var running = target.RunAsync(options, observer, stop.Token);
+        await Task.WhenAny(started.Task, running).WaitAsync(TimeSpan.FromMinutes(2));
+
+        var error = await target.RefusedAsync(options);
+
+        Assert.Equal("BackfillBusy", error.Id);
+        Assert.Matches("pid [0-9]+, user ", error.Message);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_batch_that_a_killed_runner_left_at_work_is_waited_for()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var options = BackfillRun.Options("t", "n = n + 1");
+        using var stop = new CancellationTokenSource();
+        using var observer = new ActingObserver(stop.CancelAsync);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(options, observer, stop.Token));
+
+        // As the server's process of the killed runner does: its batch is not committed yet, and nobody listens any more.
+        await using var leftover = await target.ConnectAsync();
+        var id = await target.ScalarAsync<string>("SELECT id FROM dbmigrate.backfill");
+        var first = await target.ScalarAsync<int>("SELECT min(id) FROM t WHERE n = 0");
+        await using (var work = new NpgsqlBatch(leftover)
+        {
+            BatchCommands =
+            {
+                new($"SELECT pg_advisory_lock({new BackfillState(id!, "").PartKey(0)})"),
+                new("BEGIN"),
+                new($"UPDATE t SET n = n + 1 WHERE id BETWEEN {first} AND {first + 99}"),
+                new($"UPDATE dbmigrate.backfill SET position = '[\"{first + 99}\"]', changed = changed + 100"),
+            },
+        })
+        {
+            await work.ExecuteNonQueryAsync();
+        }
+
+        var messages = new RecordingObserver();
+        var running = target.RunAsync(options, messages);
+        while (!messages.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Waiting for another run", StringComparison.Ordinal)))
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(20);
+        }
+
+        await using (var commit = new NpgsqlCommand("COMMIT", leftover))
+        {
+            await commit.ExecuteNonQueryAsync();
+        }
+
+        await leftover.CloseAsync();
+        await running;
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Fact]
+    public async Task A_row_that_somebody_holds_makes_batches_smaller_until_it_is_free()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("UPDATE t SET n = 100 WHERE id = 700", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var observer = new RecordingObserver();
+        var options = BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(50) };
+        var running = target.RunAsync(options, observer);
+
+        // The rows before it get done meanwhile.
+        while (await target.ScalarAsync<long>("SELECT count(*) FROM t WHERE id < 700 AND n = 1") < 500)
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(20);
+        }
+
+        await transaction.RollbackAsync();
+        var result = await running;
+
+        Assert.True(result.Retries > 0);
+        Assert.Equal(5000, result.Rows);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+        Assert.Contains(observer.Texts(MessageLevel.Verbose), m => m.Contains("rolled back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_row_that_is_never_free_ends_the_run_and_its_holder_is_named()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("UPDATE t SET n = 100 WHERE id = 700", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        // The wait is longer than the monitor's interval, so that it is seen.
+        var options = BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1), LockRetries = 2 };
+        var error = await target.RefusedAsync(options);
+
+        Assert.Equal("LockTimeout", error.Id);
+        Assert.Contains($"pid {other.ProcessID}, ", error.Message, StringComparison.Ordinal);
+        await transaction.RollbackAsync();
+        Assert.Equal(5000, (await target.RunAsync(options)) is var result ? result.Rows + result.RowsBefore : 0);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Fact]
+    public async Task A_row_that_takes_longer_than_a_batch_may_gets_its_time()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO t SELECT g FROM generate_series(1, 3) g",
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$",
+            "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()");
+        var observer = new RecordingObserver();
+
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(20) }, observer);
+
+        Assert.Equal(3, result.Rows);
+        Assert.True(result.Retries > 0);
+        Assert.Contains("triggers that fire for each changed row: slow", Assert.Single(observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.True(await target.ScalarAsync<bool>("SELECT bool_and(n = 1) FROM t"));
+    }
+
+    [Fact]
+    public async Task The_plan_shows_the_first_batch_and_writes_nothing()
+    {
+        var target = await UsersAsync();
+        var options = new BackfillOptions
+        {
+            Table = "public.users",
+            Set = "status = @status",
+            Where = "status IS NULL",
+            Parameters = new Dictionary<string, object?> { ["status"] = "active" },
+        };
+        await using var job = await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None);
+
+        Assert.Equal(
+            "UPDATE ONLY \"public\".\"users\" SET status = $1 WHERE \"id\" <= $2 AND (status IS NULL) RETURNING (status IS NULL) IS TRUE", job.Plan.Statement);
+        Assert.Equal(("public.users", "primary key (id)", 5000L, false), (job.Plan.Table, job.Plan.Walk, job.Plan.EstimatedRows, job.Plan.Resumes));
+        Assert.Contains("Index Cond: (id <= 1000)", job.Plan.QueryPlan, StringComparison.Ordinal);
+        Assert.False(await target.HasStateAsync());
+        Assert.Equal(5000, await target.ScalarAsync<long>("SELECT count(*) FROM users WHERE status IS NULL"));
+    }
+
+    [Fact]
+    public async Task Misleading_statistics_do_not_make_it_scan_the_table()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (tenant int, id int, n int NOT NULL DEFAULT 0, PRIMARY KEY (tenant, id))",
+            "INSERT INTO t SELECT 1, g FROM generate_series(1, 20000) g",
+            "ANALYZE t");
+        await using var job = await BackfillJob.OpenAsync(BackfillRun.Options("t", "n = n + 1"), target, new RecordingObserver(), CancellationToken.None);
+
+        Assert.DoesNotContain("Seq Scan", job.Plan.QueryPlan, StringComparison.Ordinal);
+        Assert.Contains("ROW(tenant, id) <= ROW(1, 1000)", job.Plan.QueryPlan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_are_data_and_take_the_type_of_their_column()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (id int PRIMARY KEY, \"Na\"\"me\" text, price numeric, born date, is_on boolean, data jsonb, raw bytea, nap interval, gone text DEFAULT 'x')",
+            "INSERT INTO t (id) VALUES (1)");
+        await target.RunAsync(new BackfillOptions
+        {
+            Table = "t",
+            Values = new Dictionary<string, object?>
+            {
+                ["Na\"me"] = "O'Brien; DROP TABLE t; --",
+                ["price"] = 1.5m,
+                ["born"] = new DateTime(2024, 2, 29, 0, 0, 0, DateTimeKind.Unspecified),
+                ["is_on"] = true,
+                ["data"] = """{"a": 1}""",
+                ["raw"] = new byte[] { 1, 255 },
+                ["nap"] = TimeSpan.FromSeconds(90.5),
+                ["gone"] = null,
+            },
+        });
+
+        Assert.Equal(
+            "O'Brien; DROP TABLE t; --|1.5|2024-02-29|true|{\"a\": 1}|\\x01ff|00:01:30.5|",
+            await target.ScalarAsync<string>("SELECT \"Na\"\"me\" || '|' || price || '|' || born || '|' || is_on || '|' || data || '|' || raw || '|' || nap || '|' || coalesce(gone, '') FROM t"));
+    }
+
+    [Fact]
+    public async Task A_partitioned_table_is_walked_by_its_key()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY RANGE (id)",
+            "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (2000)",
+            "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (2000) TO (MAXVALUE)",
+            "INSERT INTO t SELECT g FROM generate_series(1, 5000) g",
+            "ANALYZE t",
+            "CREATE TABLE u (id int) PARTITION BY RANGE (id)");
+        await using var job = await BackfillJob.OpenAsync(
+            BackfillRun.Options("t", "n = n + 1") with { Parallel = 2 }, target, new RecordingObserver(), CancellationToken.None);
+
+        Assert.Equal(5000, job.Plan.EstimatedRows);
+        Assert.Equal(5000, (await job.RunAsync(CancellationToken.None)).Rows);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+        Assert.Equal("NotATable", (await target.RefusedAsync(BackfillRun.Options("u", "id = 1", "id = 2"))).Id);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "TableNotFound")]
+    [InlineData("public.nowhere", "TableNotFound")]
+    [InlineData("nowhere.users", "TableNotFound")]
+    [InlineData("users; DROP TABLE users", "InvalidTableName")]
+    [InlineData("", "InvalidTableName")]
+    [InlineData("v", "NotATable")]
+    [InlineData("parent", "NotATable")]
+    public async Task What_is_no_table_to_walk_is_refused(string table, string id)
+    {
+        var target = await UsersAsync();
+        await target.RunAsync("CREATE VIEW v AS SELECT * FROM users", "CREATE TABLE parent (id int PRIMARY KEY, status text)", "CREATE TABLE child () INHERITS (parent)");
+
+        Assert.Equal(id, (await target.RefusedAsync(BackfillRun.Options(table, "status = 'x'", "status IS NULL"))).Id);
+    }
+
+    [Theory]
+    [InlineData("nosuch = 1", null, "SqlError")]
+    [InlineData("status = ", null, "SqlError")]
+    [InlineData("status = 'a'", "status IS NULL ORDER BY 1", "SqlError")]
+    [InlineData("id = 'x'", null, "SqlError")]
+    public async Task What_the_server_does_not_accept_is_said_before_anything_runs(string set, string? where, string id)
+    {
+        var target = await UsersAsync();
+        Assert.Equal(id, (await target.RefusedAsync(BackfillRun.Options("users", set, where))).Id);
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task A_row_that_the_server_refuses_stops_the_run_and_the_rest_stays_to_be_done()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id), CHECK (id <> 2500 OR n < 1)");
+        var error = await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1"));
+
+        Assert.Equal("SqlError", error.Id);
+        Assert.Contains("goes on from there", error.NextStep, StringComparison.Ordinal);
+        Assert.True(await target.HasStateAsync());
+        await target.RunAsync("ALTER TABLE t DROP CONSTRAINT t_check");
+        await target.RunAsync(BackfillRun.Options("t", "n = n + 1"));
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Theory]
+    [InlineData("", "NoWritePrivilege")]
+    [InlineData("GRANT SELECT ON users TO \"{0}\"", "NoWritePrivilege")]
+    [InlineData("GRANT SELECT, UPDATE (id) ON users TO \"{0}\"", "SqlPermission")]
+    [InlineData("GRANT SELECT, UPDATE ON users TO \"{0}\"", "NotOwner")]
+    public async Task A_role_without_the_privilege_is_told_so_before_anything_runs(string grant, string id)
+    {
+        var owner = await UsersAsync();
+        var role = "role_" + owner.Database;
+        await owner.RunAsync($"CREATE ROLE \"{role}\" LOGIN PASSWORD 'p'", $"GRANT CREATE ON DATABASE \"{owner.Database}\" TO \"{role}\"", grant.Length == 0
+            ? "SELECT 1" : string.Format(CultureInfo.InvariantCulture, grant, role));
+        var settings = new NpgsqlConnectionStringBuilder(owner.ConnectionString) { Username = role, Password = "p" };
+        var target = new DbTarget(settings.ConnectionString) { Host = owner.Host, Port = owner.Port, Database = owner.Database, User = role, Source = "test" };
+
+        Assert.Equal(id, (await target.RefusedAsync(BackfillRun.Options("users", "status = 'x'", "status IS NULL") with { ThenSetNotNull = "status" })).Id);
+        Assert.False(await owner.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task A_role_that_cannot_keep_the_position_and_a_read_only_database_are_refused()
+    {
+        var target = await UsersAsync();
+        await target.RunAsync($"ALTER DATABASE \"{target.Database}\" SET default_transaction_read_only = on");
+        Assert.Equal("ReadOnly", (await target.RefusedAsync(BackfillRun.Options("users", "status = 'x'"))).Id);
+    }
+
+    [Fact]
+    public async Task The_server_is_not_made_to_write_more_WAL_than_allowed()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, filler text)",
+            "INSERT INTO t SELECT g, 0, repeat('x', 500) FROM generate_series(1, 60000) g");
+        var before = await target.ScalarAsync<double>("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8");
+        var observer = new RecordingObserver();
+
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { MaxWalRate = 10_000_000, BatchDuration = TimeSpan.FromMilliseconds(50) }, observer);
+
+        var written = await target.ScalarAsync<double>("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8") - before;
+        Assert.True(written > 30_000_000);
+
+        // The last batch and what was written before the monitor's first look are on top.
+        Assert.True(result.Duration.TotalSeconds > 0.5 * written / 10_000_000, $"{written} bytes in {result.Duration}");
+        Assert.Contains(observer.ProgressReports, p => p.Status.Contains("MB of WAL", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Progress_tells_rows_rate_and_how_far_it_is()
+    {
+        var target = await UsersAsync();
+        var observer = new RecordingObserver();
+        await target.RunAsync(BackfillRun.Options("users", "status = 'active'"), observer);
+
+        var first = observer.ProgressReports[0];
+        Assert.StartsWith("Backfilling public.users on ", first.Activity, StringComparison.Ordinal);
+        Assert.Matches(@"^1,000 rows, [0-9,]+ rows/s, about 0:00:[0-9]{2} left$", first.Status);
+        Assert.Equal(20, first.Percent);
+    }
+
+    private static async Task<DbTarget> UsersAsync()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE users (id int PRIMARY KEY, status text)", "INSERT INTO users SELECT g FROM generate_series(1, 5000) g", "ANALYZE users");
+        return target;
+    }
+
+    private static async Task<DbTarget> TableAsync(string key = "")
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync($"CREATE TABLE t (id int, n int NOT NULL DEFAULT 0{key})", "INSERT INTO t SELECT g FROM generate_series(1, 5000) g");
+        return target;
+    }
+}

@@ -1,0 +1,89 @@
+using DbMigrate.Engine.Sandbox;
+using DbMigrate.Testing;
+using Npgsql.Replication;
+using NpgsqlTypes;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Backfill;
+
+public sealed class BackfillMonitorTests
+{
+    [Fact]
+    public async Task It_rests_while_a_standby_is_behind()
+    {
+        // Other tests must not see this one's standby.
+        await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
+        var target = await server.CreateDatabaseAsync(name: null, CancellationToken.None);
+        await target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 20000) g");
+
+        // A client that takes the stream as a standby does, and says how far it has replayed.
+        await using var standby = new PhysicalReplicationConnection(server.Target.ConnectionString);
+        await standby.Open();
+        var start = await target.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_lsn()");
+        using var stop = new CancellationTokenSource();
+        var caughtUp = new TaskCompletionSource();
+        var streaming = StreamAsync(standby, start, caughtUp.Task, stop.Token);
+        while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn IS NOT NULL") == 0)
+        {
+            Assert.False(streaming.IsCompleted);
+            await Task.Delay(20);
+        }
+
+        var observer = new RecordingObserver();
+        var running = target.RunAsync(
+            BackfillRun.Options("t", "n = n + 1") with { MaxReplicaLag = TimeSpan.FromMilliseconds(300), Pause = TimeSpan.FromMilliseconds(400) }, observer);
+        while (!observer.ProgressReports.Any(p => p.Status.Contains("standby", StringComparison.Ordinal)))
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(20);
+        }
+
+        // While it rests nothing is changed.
+        var changed = await target.ScalarAsync<long>("SELECT sum(n) FROM t");
+        await Task.Delay(1500);
+        Assert.Equal(changed, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
+        Assert.InRange(changed, 1, 19999);
+
+        caughtUp.SetResult();
+        Assert.Equal(20000, (await running).Rows);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streaming);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_batch_makes_the_next_one_smaller()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO t SELECT g FROM generate_series(1, 10000) g",
+            "ANALYZE t",
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END $$",
+            "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.n = 1 AND OLD.n = 0) EXECUTE FUNCTION slow()");
+        var observer = new RecordingObserver();
+        var running = target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1) }, observer);
+
+        // Somebody wants the rows at the start of each batch, which stay locked for a second.
+        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Somebody waited for a batch", StringComparison.Ordinal)))
+        {
+            Assert.False(running.IsCompleted, "All is done, and nobody who waited was noticed.");
+            await target.RunAsync("UPDATE t SET n = n WHERE id = (SELECT coalesce(max(id), 0) + 1 FROM t WHERE n = 1)");
+        }
+
+        Assert.Equal(10000, (await running).Rows);
+        Assert.True(await target.ScalarAsync<bool>("SELECT min(n) = 1 AND max(n) = 1 FROM t"));
+    }
+
+    private static async Task StreamAsync(PhysicalReplicationConnection standby, NpgsqlLogSequenceNumber start, Task caughtUp, CancellationToken stop)
+    {
+        standby.WalReceiverStatusInterval = TimeSpan.FromMilliseconds(100);
+        standby.SetReplicationStatus(start);
+        await foreach (var message in standby.StartReplication(start, stop))
+        {
+            if (caughtUp.IsCompleted)
+            {
+                standby.SetReplicationStatus(message.WalEnd);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Backfill;
+
+public sealed class NotNullConstraintTests
+{
+    private const string IsNotNull = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'Sta\"tus'";
+
+    [Fact]
+    public async Task The_column_is_made_NOT_NULL_and_no_other_constraint_stays()
+    {
+        var target = await UsersAsync();
+        var observer = new RecordingObserver();
+        var result = await target.RunAsync(
+            BackfillRun.Options("users", "\"Sta\"\"tus\" = 'active'", "\"Sta\"\"tus\" IS NULL") with { ThenSetNotNull = "Sta\"tus" }, observer);
+
+        Assert.Equal("Sta\"tus", result.NotNullColumn);
+        Assert.True(await target.ScalarAsync<bool>(IsNotNull));
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND (contype = 'c' OR NOT convalidated)"));
+        Assert.Contains(observer.Texts(MessageLevel.Verbose), m => m.Contains("VALIDATE CONSTRAINT", StringComparison.Ordinal));
+        Assert.False(await target.HasStateAsync());
+
+        // Again there is nothing to do.
+        Assert.Equal(0, (await target.RunAsync(
+            BackfillRun.Options("users", "\"Sta\"\"tus\" = 'active'", "\"Sta\"\"tus\" IS NULL") with { ThenSetNotNull = "Sta\"tus" })).Rows);
+    }
+
+    [Fact]
+    public async Task Rows_with_NULL_stop_it_and_it_goes_on_when_they_are_mended()
+    {
+        var target = await UsersAsync();
+        var options = BackfillRun.Options("users", "\"Sta\"\"tus\" = 'active'", "id > 1") with { ThenSetNotNull = "Sta\"tus" };
+
+        Assert.Equal("NullsLeft", (await target.RefusedAsync(options)).Id);
+        Assert.False(await target.ScalarAsync<bool>(IsNotNull) && await target.ScalarAsync<bool>("SELECT bool_and(convalidated) FROM pg_constraint WHERE conrelid = 'users'::regclass"));
+
+        await target.RunAsync("UPDATE users SET \"Sta\"\"tus\" = 'x' WHERE id = 1");
+        var result = await target.RunAsync(options);
+        Assert.Equal((0, 99), (result.Rows, result.RowsBefore));
+        Assert.True(await target.ScalarAsync<bool>(IsNotNull));
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND (contype = 'c' OR NOT convalidated)"));
+    }
+
+    [Fact]
+    public async Task It_waits_politely_for_a_lock_and_tries_again()
+    {
+        var target = await UsersAsync();
+        await target.RunAsync("UPDATE users SET \"Sta\"\"tus\" = 'x'");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var read = new NpgsqlCommand("SELECT count(*) FROM users", other, transaction))
+        {
+            await read.ExecuteScalarAsync();
+        }
+
+        var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" });
+        var cancelled = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'ALTER%' AND state = 'idle'";
+        while (await target.ScalarAsync<long>(cancelled) == 0)
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(20);
+        }
+
+        await transaction.RollbackAsync();
+        await running;
+        Assert.True(await target.ScalarAsync<bool>(IsNotNull));
+    }
+
+    [Fact]
+    public async Task A_column_that_is_not_there_is_missed_before_anything_runs()
+    {
+        var target = await UsersAsync();
+        Assert.Equal("ColumnNotFound", (await target.RefusedAsync(BackfillRun.Options("users", "id = id") with { ThenSetNotNull = "nosuch" })).Id);
+        Assert.False(await target.HasStateAsync());
+    }
+
+    private static async Task<DbTarget> UsersAsync()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("CREATE TABLE users (id int PRIMARY KEY, \"Sta\"\"tus\" text)", "INSERT INTO users SELECT g FROM generate_series(1, 100) g");
+        return target;
+    }
+}
