@@ -62,5 +62,5 @@ public record BlockingQuery
 
     /// <summary>One line for people: who waits since when for what, and for whom.</summary>
     public override string ToString() =>
-        $"{Blocked.Name} has waited {ServerSession.Elapsed(BlockedFor)} for {WantedMode} on {LockedObject} behind {Blocking}";
+        $"{Blocked.Name} has waited {ServerSession.Elapsed(BlockedFor)} for {WantedMode} on {ServerSession.OneLine(LockedObject)} behind {Blocking}";
 }

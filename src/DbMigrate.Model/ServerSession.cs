@@ -10,6 +10,7 @@ namespace DbMigrate;
 public sealed record ServerSession
 {
     private const int DescribedQuery = 80;
+    private const int LongestName = 200;
 
     /// <summary>The server's process; 0 for a prepared transaction.</summary>
     public required int Pid { get; init; }
@@ -68,7 +69,7 @@ public sealed record ServerSession
     /// <summary>Pid, or the prepared transaction's name: <c>pid 123</c>, <c>prepared transaction 'x'</c>.</summary>
     public string Name => PreparedTransaction is null
         ? string.Create(CultureInfo.InvariantCulture, $"pid {Pid}")
-        : $"prepared transaction '{PreparedTransaction}'";
+        : $"prepared transaction '{OneLine(PreparedTransaction)}'";
 
     /// <summary>
     /// One line for people: <c>pid 123 (user app, application web, client 10.0.0.7, idle in transaction for 12 min, last query "…")</c>.
@@ -97,7 +98,7 @@ public sealed record ServerSession
     }
 
     /// <summary>The beginning of the query in one line; null when there is none.</summary>
-    internal string? ShortQuery => string.IsNullOrEmpty(Query) ? null : OneLine(Query);
+    internal string? ShortQuery => string.IsNullOrEmpty(Query) ? null : OneLine(Query, DescribedQuery);
 
     /// <summary>A time for people, in its largest unit: <c>300 ms</c>, <c>5 s</c>, <c>12 min</c>, <c>3 h</c>, <c>4 d</c>.</summary>
     internal static string Elapsed(TimeSpan time)
@@ -128,13 +129,13 @@ public sealed record ServerSession
         return since is { } age ? $"{doing} for {Elapsed(age)}" : doing;
     }
 
-    // Queries and names are what others wrote: they may not break the line or reach the terminal.
-    private static string OneLine(string text)
+    /// <summary>What others wrote, queries and names, on one line and without what a terminal would take for a command.</summary>
+    internal static string OneLine(string text, int longest = LongestName)
     {
-        var line = new StringBuilder(DescribedQuery + 1);
+        var line = new StringBuilder();
         foreach (var rune in text.Trim().EnumerateRunes())
         {
-            if (line.Length >= DescribedQuery)
+            if (line.Length >= longest)
             {
                 return line.Append('…').ToString();
             }

@@ -18,7 +18,7 @@ internal static class BlockersCommand
         var full = new Option<bool>("--full") { Description = "The queries uncut." };
         var tree = new Option<bool>("--tree") { Description = "The waits below their roots." };
         var wait = new Option<bool>("--wait") { Description = "Keep looking, once a second, and show waits that begin." };
-        var timeout = Duration.Option("--timeout", "How long to keep looking; 0 until stopped. [default: 0]");
+        var timeout = Duration.Option("--timeout", "Keep looking for so long; 0 until stopped.");
         command.Arguments.Add(pids);
         var database = new DatabaseOption(command);
         foreach (var option in new Option[] { all, full, tree, wait, timeout })
@@ -30,7 +30,7 @@ internal static class BlockersCommand
         {
             var only = parsed.GetValue(pids) is { Length: > 0 } given ? given : null;
             var options = new LockTreeOptions { ForPids = only, OnlyThisDatabase = !parsed.GetValue(all), FullQueries = parsed.GetValue(full) };
-            var watch = parsed.GetValue(wait) ? parsed.GetValue(timeout) ?? TimeSpan.Zero : (TimeSpan?)null;
+            var watch = parsed.GetValue(timeout) ?? (parsed.GetValue(wait) ? TimeSpan.Zero : null);
             return RunAsync(database.Target(parsed), options, parsed.GetValue(tree), watch, output, token);
         });
         return command;

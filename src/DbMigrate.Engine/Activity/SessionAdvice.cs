@@ -15,7 +15,7 @@ internal static class SessionAdvice
         SessionKind.PreparedTransaction => (
             BlockerAdvice.RollBackPrepared,
             $"No session holds a prepared transaction. In database {session.Database}: ROLLBACK PREPARED, or COMMIT PREPARED, " +
-            $"'{session.PreparedTransaction!.Replace("'", "''", StringComparison.Ordinal)}'."),
+            $"'{ServerSession.OneLine(session.PreparedTransaction!).Replace("'", "''", StringComparison.Ordinal)}'."),
         SessionKind.Walsender => (BlockerAdvice.Refuse, "It sends the log to a replica, a backup or a subscriber, which would fall behind."),
         SessionKind.ReplicationWorker => (BlockerAdvice.Refuse, "It applies a publication's changes; the server would start it again at once."),
         SessionKind.WraparoundVacuum => (

@@ -89,7 +89,7 @@ public sealed class SessionStop
     public static DbMigrateException? Failure(StopResult result) => result.Outcome switch
     {
         StopOutcome.Refused => new DbMigrateException(
-            "BlockerRefused", ErrorKind.Permission, $"{result.Session} was not stopped. {result.Reason}",
+            "BlockerRefused", ErrorKind.InvalidState, $"{result.Session} was not stopped. {result.Reason}",
             "Find-BlockingQuery (dbmigrate blockers) shows what would end the wait.") { Subject = result },
         StopOutcome.Waiting => new DbMigrateException(
             "BlockerWaits", ErrorKind.InvalidState, $"{result.Session} was not stopped. {result.Reason}",

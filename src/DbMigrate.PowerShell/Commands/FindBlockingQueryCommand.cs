@@ -30,7 +30,7 @@ public sealed class FindBlockingQueryCommand : TargetCommand
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>How long to keep looking; 0 until stopped.</summary>
+    /// <summary>How long to keep looking; 0 with -Wait until stopped.</summary>
     [Parameter]
     [DurationTransformation]
     public TimeSpan Timeout { get; set; } = TimeSpan.Zero;
@@ -44,7 +44,7 @@ public sealed class FindBlockingQueryCommand : TargetCommand
     protected override void Process() => Use(TargetOrDefault(), session =>
     {
         var options = new LockTreeOptions { ForPids = For, OnlyThisDatabase = !AllDatabases, FullQueries = Full };
-        if (Wait)
+        if (Wait || Timeout > TimeSpan.Zero)
         {
             ForEach(token => LockWatch.ReadAsync(session, options, Interval, Timeout, token), change => Show(Tree ? change.Tree : change.Added));
         }

@@ -13,6 +13,7 @@ internal sealed class BlockingScene : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly List<NpgsqlConnection> _sessions = [];
+    private readonly List<int> _pids = [];
     private readonly List<Task> _waiting = [];
 
     private BlockingScene(DbTarget target, NpgsqlConnection observer) => (Target, Observer) = (target, observer);
@@ -46,6 +47,7 @@ internal sealed class BlockingScene : IAsyncDisposable
         lock (_sessions)
         {
             _sessions.Add(session);
+            _pids.Add(session.ProcessID);
         }
 
         foreach (var statement in statements)
@@ -126,10 +128,10 @@ internal sealed class BlockingScene : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var session in _sessions.Where(s => s.State != System.Data.ConnectionState.Closed))
+        foreach (var pid in _pids)
         {
-            await using var end = new NpgsqlCommand("SELECT pg_terminate_backend($1)", Observer);
-            end.Parameters.Add(new NpgsqlParameter { Value = session.ProcessID });
+            await using var end = new NpgsqlCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1", Observer);
+            end.Parameters.Add(new NpgsqlParameter { Value = pid });
             await end.ExecuteNonQueryAsync();
         }
 

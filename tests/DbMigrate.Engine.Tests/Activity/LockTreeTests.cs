@@ -72,7 +72,7 @@ public sealed class LockTreeTests
     }
 
     [Fact]
-    public async Task Two_roots_and_a_diamond()
+    public async Task Two_roots_are_both_named()
     {
         await using var scene = await BlockingScene.BeginAsync();
         await scene.SessionAsync("a", "BEGIN", "SELECT FROM orders", "SELECT pg_advisory_xact_lock(1)");
@@ -82,9 +82,12 @@ public sealed class LockTreeTests
         await scene.WaitingAsync("reader", "SELECT FROM orders");
         var reader = Assert.Single(await scene.ReadAsync(), e => e.Blocked.Application == "reader");
         Assert.Equal(["a", "b"], reader.Roots.Select(r => r.Application).Order());
+    }
 
+    [Fact]
+    public async Task A_diamond_is_no_ring()
+    {
         // left and right both wait for top, and bottom for both of them.
-        await scene.DisposeAsync();
         await using var diamond = await BlockingScene.BeginAsync();
         await diamond.SessionAsync("top", "BEGIN", "SELECT pg_advisory_xact_lock(1)");
         await diamond.WaitingAsync("left", "BEGIN", "LOCK orders IN ACCESS SHARE MODE", "SELECT pg_advisory_xact_lock_shared(1)");
@@ -97,6 +100,14 @@ public sealed class LockTreeTests
         Assert.All(edges, e => Assert.Equal("top", Assert.Single(e.Roots).Application));
         Assert.Equal(3, edges.First(e => e.IsRoot).BlockedCount);
         Assert.Equal(2, edges.First(e => e.Blocked.Application == "bottom").Depth);
+
+        // In the tree each wait stands once, below the one that it waits for.
+        var nodes = BlockingTree.Arrange(edges);
+        Assert.Equal(
+            ["left -> top", "bottom -> left", "right -> top", "bottom -> right"],
+            BlockingScene.Names(nodes[0].Blocked.Application == "left" ? nodes : [.. nodes.Skip(2), .. nodes.Take(2)]));
+        Assert.Equal([0, 3, 0, 3], nodes.Select(n => n.Tree.IndexOf('└', StringComparison.Ordinal)));
+        Assert.All(nodes, n => Assert.Equal("top", n.Root.Application));
     }
 
     [Fact]
@@ -113,6 +124,26 @@ public sealed class LockTreeTests
         Assert.Equal([true, false], edges.Select(e => e.IsHard));
         Assert.Equal("AccessExclusiveLock", edges[1].HeldMode);
         Assert.Equal("reader", Assert.Single(edges[1].Roots).Application);
+    }
+
+    [Fact]
+    public async Task Who_is_ahead_is_named_when_it_waits_for_somebody_else_and_else_not()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        await scene.SessionAsync("writer", "BEGIN", Update + 1);
+        await scene.SessionAsync("reader", "BEGIN", "SELECT FROM orders");
+        await scene.WaitingAsync("alter", "ALTER TABLE orders ADD total int");
+
+        // A reader alone would not hold share up, but alter waits for it and is ahead.
+        await scene.WaitingAsync("share", "BEGIN", "LOCK orders IN SHARE MODE");
+        await scene.WaitingAsync("alter2", "ALTER TABLE orders ADD vat int");
+
+        var edges = await scene.ReadAsync();
+
+        Assert.Equal(
+            ["alter -> reader", "alter -> writer", "alter2 -> reader", "alter2 -> writer", "share -> alter", "share -> writer"],
+            BlockingScene.Names(edges).Order());
+        Assert.Equal(["reader", "writer"], edges.Single(e => !e.IsHard).Roots.Select(r => r.Application).Order());
     }
 
     [Fact]
@@ -145,7 +176,9 @@ public sealed class LockTreeTests
         Assert.Equal(["one -> two", "third -> one", "two -> one"], BlockingScene.Names(edges).Order());
         Assert.All(edges, e => Assert.Empty(e.Roots));
         Assert.All(edges, e => Assert.False(e.IsRoot));
-        Assert.Equal([one.ProcessID, two.ProcessID], edges.Where(e => e.IsDeadlock).Select(e => e.BlockedPid).Order());
+        Assert.Equal(3, BlockingTree.Arrange(edges).Count);
+        Assert.All(BlockingTree.Arrange(edges), n => Assert.Contains("Deadlock: ", n.RootLine, StringComparison.Ordinal));
+        Assert.Equal(new[] { one.ProcessID, two.ProcessID }.Order(), edges.Where(e => e.IsDeadlock).Select(e => e.BlockedPid).Order());
     }
 
     [Fact]

@@ -119,8 +119,9 @@ public sealed class SessionStopTests
         Assert.EndsWith("for which 1 session waits", look.Subject, StringComparison.Ordinal);
 
         // Between the look and the signal it ends.
-        await scene.Target.RunAsync(FormattableString.Invariant($"SELECT pg_terminate_backend({busy.ProcessID})"));
-        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {busy.ProcessID})"));
+        var pid = busy.ProcessID;
+        await scene.Target.RunAsync(FormattableString.Invariant($"SELECT pg_terminate_backend({pid})"));
+        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"));
         Assert.Equal(StopOutcome.AlreadyGone, (await look.RunAsync(new RecordingObserver(), CancellationToken.None)).Outcome);
     }
 
