@@ -30,7 +30,7 @@ Describe 'Activity, sizes and vacuum' {
             param($module, $folder, $url)
             Import-Module $module
             Invoke-Migration $folder -Format GolangMigrate -Target $url
-        } -ArgumentList $env:DBMIGRATE_TEST_MODULE, $folder, (Get-TestUrl $target)
+        } -ArgumentList $env:DBMIGRATE_TEST_MODULE, $folder, "$(Get-TestUrl $target)?application_name=nightly"
         try {
             $limit = [Diagnostics.Stopwatch]::StartNew()
             while (-not ($long = (Get-DbActivity -OlderThan 0).LongStatements | Where-Object Query -like '*pg_sleep*') -and $limit.Elapsed.TotalSeconds -lt 60) {
@@ -39,6 +39,10 @@ Describe 'Activity, sizes and vacuum' {
             (Get-Lines $long)[0] | Should -Match 'ProcessId +User +Application +Client +State +For +WaitEvent +Query'
             Disconnect-DbTarget
             $long | Watch-DbProgress -Once | Should -BeNullOrEmpty
+            $stopped = $long | Stop-BlockingQuery -Confirm:$false
+            $stopped.Outcome | Should -Be 'Cancelled'
+            Invoke-Sql $target "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT pg_sleep%'" |
+                Should -Be 0
         }
         finally { $job | Stop-Job; $job | Remove-Job -Force }
     }
