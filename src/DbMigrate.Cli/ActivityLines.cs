@@ -11,12 +11,12 @@ internal static class ActivityLines
         yield return $"connections: {activity.Connections}";
         foreach (var statement in activity.LongStatements)
         {
-            yield return $"long statement: {statement}: {Cut(statement.Query)}";
+            yield return $"long statement: {statement}";
         }
 
         foreach (var idle in activity.IdleInTransaction)
         {
-            yield return $"idle in transaction: {idle}: {Cut(idle.Query)}";
+            yield return $"idle in transaction: {idle}";
         }
 
         if (activity.OldestXmin is { } xmin)
@@ -55,8 +55,6 @@ internal static class ActivityLines
         return $"{ByteSize.Text(table.TotalSize)}: {table.Table} (data {ByteSize.Text(table.TableSize)}, indexes {ByteSize.Text(table.IndexSize)}, "
             + $"toast {ByteSize.Text(table.ToastSize)}, {StatusLine.Counted(table.Rows, "row")}, {Invariant($"{table.DeadRows}")} dead{bloat}{parts}{locked})";
     }
-
-    private static string Cut(string? query) => query is null ? "" : query.Length > 80 ? query[..79] + "…" : query;
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -105,8 +105,8 @@ internal static class JsonLine
         activity.ServerVersion,
         SizeBytes = activity.DatabaseSize,
         activity.Connections,
-        LongStatements = activity.LongStatements.Select(Backend),
-        IdleInTransaction = activity.IdleInTransaction.Select(Backend),
+        LongStatements = activity.LongStatements.Select(Session),
+        IdleInTransaction = activity.IdleInTransaction.Select(Session),
         OldestXmin = activity.OldestXmin is { } xmin ? new { xmin.Kind, xmin.Name, xmin.Age, xmin.Backend?.ProcessId } : null,
         activity.TransactionIdAge,
         activity.FreezeMaxAge,
@@ -170,7 +170,7 @@ internal static class JsonLine
         wait.IsDeadlock,
         wait.BlockedCount,
         wait.Depth,
-        Roots = wait.Roots.Select(r => r.Pid),
+        Roots = wait.Roots.Select(r => r.ProcessId),
         wait.Advice,
         wait.Blocking.AdviceReason,
         (wait as BlockingTreeNode)?.Tree,
@@ -195,7 +195,7 @@ internal static class JsonLine
 
     private static object Session(ServerSession session) => new
     {
-        session.Pid,
+        session.ProcessId,
         session.BackendStart,
         session.PreparedTransaction,
         session.Kind,
@@ -210,20 +210,6 @@ internal static class JsonLine
         session.QueryStart,
         session.WaitEvent,
         session.MaySignal,
-    };
-
-    private static object Backend(DbBackend backend) => new
-    {
-        backend.ProcessId,
-        backend.BackendStart,
-        backend.User,
-        backend.Application,
-        backend.Client,
-        backend.State,
-        StateAgeMs = backend.StateAge?.TotalMilliseconds,
-        TransactionAgeMs = backend.TransactionAge?.TotalMilliseconds,
-        backend.WaitEvent,
-        backend.Query,
     };
 
     private static object Failure(SqlFailure failure) => new

@@ -13,10 +13,10 @@ public record BlockingQuery
     public required ServerSession Blocking { get; init; }
 
     /// <summary>The pid of the session that waits.</summary>
-    public int BlockedPid => Blocked.Pid;
+    public int BlockedPid => Blocked.ProcessId;
 
     /// <summary>The pid of the session that it waits for; 0 for a prepared transaction.</summary>
-    public int BlockingPid => Blocking.Pid;
+    public int BlockingPid => Blocking.ProcessId;
 
     /// <summary>How long it has waited. Before PostgreSQL 14, which does not record that: since its statement began.</summary>
     public required TimeSpan BlockedFor { get; init; }
@@ -62,5 +62,5 @@ public record BlockingQuery
 
     /// <summary>One line for people: who waits since when for what, and for whom.</summary>
     public override string ToString() =>
-        $"{Blocked.Name} has waited {ServerSession.Elapsed(BlockedFor)} for {WantedMode} on {ServerSession.OneLine(LockedObject)} behind {Blocking}";
+        $"{Blocked.Name} has waited {Ages.Text(BlockedFor)} for {WantedMode} on {ServerSession.OneLine(LockedObject)} behind {Blocking}";
 }

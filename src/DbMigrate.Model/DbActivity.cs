@@ -22,10 +22,10 @@ public sealed record DbActivity
     public required DbConnections Connections { get; init; }
 
     /// <summary>Sessions of this database whose statement has been running for long, the longest first. They pipe to <c>Stop-BlockingQuery</c>.</summary>
-    public required IReadOnlyList<DbBackend> LongStatements { get; init; }
+    public required IReadOnlyList<ServerSession> LongStatements { get; init; }
 
     /// <summary>Sessions of this database that have had a transaction open and have done nothing for long, the longest first.</summary>
-    public required IReadOnlyList<DbBackend> IdleInTransaction { get; init; }
+    public required IReadOnlyList<ServerSession> IdleInTransaction { get; init; }
 
     /// <summary>What keeps VACUUM from removing dead rows of this database; null when nothing does.</summary>
     public DbXminHolder? OldestXmin { get; init; }

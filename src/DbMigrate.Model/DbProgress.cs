@@ -50,7 +50,7 @@ public sealed record DbProgress
     public long? LockersDone { get; init; }
 
     /// <summary>The session that is waited for now.</summary>
-    public DbBackend? CurrentLocker { get; init; }
+    public ServerSession? CurrentLocker { get; init; }
 
     /// <summary>When the statement began; null when the role may not see it.</summary>
     public DateTimeOffset? StartedAt { get; init; }

@@ -15,7 +15,7 @@ public sealed record DbXminHolder
     public required long Age { get; init; }
 
     /// <summary>The session, where there is one.</summary>
-    public DbBackend? Backend { get; init; }
+    public ServerSession? Backend { get; init; }
 
     /// <summary>For example <c>PreparedTransaction 'transfer 7', 120 transactions ago</c>.</summary>
     public override string ToString() =>

@@ -13,9 +13,9 @@ public sealed record ServerSession
     private const int LongestName = 200;
 
     /// <summary>The server's process; 0 for a prepared transaction.</summary>
-    public required int Pid { get; init; }
+    public required int ProcessId { get; init; }
 
-    /// <summary>When the process started; with <see cref="Pid"/> it names one session for good, while pids are used again.</summary>
+    /// <summary>When the process started; with <see cref="ProcessId"/> it names one session for good, while pids are used again.</summary>
     public DateTimeOffset? BackendStart { get; init; }
 
     /// <summary>What kind of session it is.</summary>
@@ -66,9 +66,12 @@ public sealed record ServerSession
     /// <summary>Why that is the advice: a sentence.</summary>
     public string AdviceReason { get; init; } = "";
 
+    /// <summary>The address through which it was seen.</summary>
+    public DbTarget? Target { get; init; }
+
     /// <summary>Pid, or the prepared transaction's name: <c>pid 123</c>, <c>prepared transaction 'x'</c>.</summary>
     public string Name => PreparedTransaction is null
-        ? string.Create(CultureInfo.InvariantCulture, $"pid {Pid}")
+        ? string.Create(CultureInfo.InvariantCulture, $"pid {ProcessId}")
         : $"prepared transaction '{OneLine(PreparedTransaction)}'";
 
     /// <summary>
@@ -100,20 +103,6 @@ public sealed record ServerSession
     /// <summary>The beginning of the query in one line; null when there is none.</summary>
     internal string? ShortQuery => string.IsNullOrEmpty(Query) ? null : OneLine(Query, DescribedQuery);
 
-    /// <summary>A time for people, in its largest unit: <c>300 ms</c>, <c>5 s</c>, <c>12 min</c>, <c>3 h</c>, <c>4 d</c>.</summary>
-    internal static string Elapsed(TimeSpan time)
-    {
-        var (number, unit) = time switch
-        {
-            { TotalSeconds: < 1 } => (time.TotalMilliseconds, "ms"),
-            { TotalMinutes: < 2 } => (time.TotalSeconds, "s"),
-            { TotalHours: < 2 } => (time.TotalMinutes, "min"),
-            { TotalDays: < 2 } => (time.TotalHours, "h"),
-            _ => (time.TotalDays, "d"),
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{(long)number} {unit}");
-    }
-
     private string Doing()
     {
         var since = Kind == SessionKind.PreparedTransaction || State == "active" ? TransactionAge ?? StateAge : StateAge;
@@ -126,7 +115,7 @@ public sealed record ServerSession
             SessionKind.Walsender => "walsender",
             _ => State ?? "a process of the server",
         };
-        return since is { } age ? $"{doing} for {Elapsed(age)}" : doing;
+        return since is { } age ? $"{doing} for {Ages.Text(age)}" : doing;
     }
 
     /// <summary>What others wrote, queries and names, on one line and without what a terminal would take for a command.</summary>

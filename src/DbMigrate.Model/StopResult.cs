@@ -7,7 +7,7 @@ public sealed record StopResult
     public required ServerSession Session { get; init; }
 
     /// <summary>Its pid; 0 for a prepared transaction.</summary>
-    public int Pid => Session.Pid;
+    public int ProcessId => Session.ProcessId;
 
     /// <summary>What became of it.</summary>
     public required StopOutcome Outcome { get; init; }

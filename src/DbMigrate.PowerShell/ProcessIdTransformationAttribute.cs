@@ -14,7 +14,7 @@ public sealed class ProcessIdTransformationAttribute : ArgumentTransformationAtt
             // A migration that was not run has no session, and must not be taken for "whoever it is".
             null => Array.Empty<object>(),
             MigrationResult result => result.ProcessId is { } pid ? pid : Array.Empty<object>(),
-            ServerSession session => session.Pid,
+            ServerSession session => session.ProcessId,
             BlockingQuery wait => wait.BlockedPid,
             string text => text,
             IEnumerable items => items.Cast<object>().SelectMany(item => Transform(engineIntrinsics, item) is object[] several ? several : [Transform(engineIntrinsics, item)]).ToArray(),

@@ -52,7 +52,7 @@ public sealed class BlockersTests : IAsyncLifetime
         Assert.StartsWith($"└─ pid {blocked} has waited ", tree.Lines[1], StringComparison.Ordinal);
 
         var json = Assert.Single((await _database.RunAsync("blockers", blocked.ToString(CultureInfo.InvariantCulture), "--json", "--tree")).Objects);
-        Assert.Equal((blocked, blocking), (json.GetProperty("blocked").GetProperty("pid").GetInt32(), json.GetProperty("blocking").GetProperty("pid").GetInt32()));
+        Assert.Equal((blocked, blocking), (json.GetProperty("blocked").GetProperty("processId").GetInt32(), json.GetProperty("blocking").GetProperty("processId").GetInt32()));
         Assert.Equal(("terminate", "idleInTransaction"), (json.GetProperty("advice").GetString(), json.GetProperty("blocking").GetProperty("kind").GetString()));
         Assert.Equal(blocking, json.GetProperty("roots")[0].GetInt32());
         Assert.Empty((await _database.RunAsync("blockers", blocking.ToString(CultureInfo.InvariantCulture), "--json")).Out);

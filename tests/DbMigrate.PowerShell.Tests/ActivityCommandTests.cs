@@ -113,7 +113,7 @@ public sealed class ActivityCommandTests : IAsyncLifetime
         cmdlet.LockTimeout = TimeSpan.FromMilliseconds(50);
         var error = Assert.Single(cmdlet.Run().Errors);
         Assert.Equal(("DbMigrate.LockTimeout", ErrorCategory.OperationTimeout), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
-        Assert.Contains($"process {holder.ProcessID} ", error.ErrorDetails.Message, StringComparison.Ordinal);
+        Assert.Contains($"pid {holder.ProcessID} ", error.ErrorDetails.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class BlockingCommandTests : IAsyncLifetime
         var run = cmdlet.Run(null, () => cmdlet.InputObject = [wait], () => cmdlet.InputObject = [wait, wait]);
 
         var result = Assert.IsType<StopResult>(Assert.Single(run.Output));
-        Assert.Equal((_root.ProcessID, StopOutcome.Ended), (result.Pid, result.Outcome));
+        Assert.Equal((_root.ProcessID, StopOutcome.Ended), (result.ProcessId, result.Outcome));
         Assert.StartsWith($"Terminate the session on pid {_root.ProcessID} (", Assert.Single(run.Questions), StringComparison.Ordinal);
         Assert.Empty(run.Errors);
         Assert.Contains(run.Verbose, v => v.StartsWith("Terminate the session: pid ", StringComparison.Ordinal));
@@ -93,7 +93,7 @@ public sealed class BlockingCommandTests : IAsyncLifetime
     public void A_tree_has_the_same_waits_with_their_place()
     {
         var node = Assert.IsType<BlockingTreeNode>(Assert.Single(new FindBlockingQueryCommand { Target = _target, Tree = true }.Run().Output));
-        Assert.Equal((_root.ProcessID, _waiting.ProcessID), (node.Root.Pid, node.BlockedPid));
+        Assert.Equal((_root.ProcessID, _waiting.ProcessID), (node.Root.ProcessId, node.BlockedPid));
         Assert.StartsWith($"└─ pid {_waiting.ProcessID} has waited ", node.Tree, StringComparison.Ordinal);
         Assert.Contains("blocks 1. Terminate: ", node.RootLine, StringComparison.Ordinal);
     }

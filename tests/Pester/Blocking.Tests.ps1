@@ -59,7 +59,7 @@ Describe 'Blocking queries' {
         "$($waits.BlockingPid)" | Should -Be "$($web.ProcessID) $($alter.ProcessID)"
         $waits[0].Advice | Should -Be 'Terminate'
         $waits[0].BlockedFor | Should -BeOfType timespan
-        $waits[1].Roots.Pid | Should -Be $web.ProcessID
+        $waits[1].Roots.ProcessId | Should -Be $web.ProcessID
         "$($waits[0].Target)" | Should -Be "$target"
     }
 
@@ -101,7 +101,7 @@ Describe 'Blocking queries' {
 
         $result = Find-BlockingQuery | Where-Object BlockedFor -ge '00:00:00' | Stop-BlockingQuery -Terminate -Confirm:$false
         $result.Count | Should -Be 1
-        $result.Pid, $result.Outcome | Should -Be $web.ProcessID, 'Ended'
+        $result.ProcessId, $result.Outcome | Should -Be $web.ProcessID, 'Ended'
         Test-Session $target $web | Should -BeFalse
         $script:running | ForEach-Object { $_.Wait() }
         Find-BlockingQuery | Should -BeNullOrEmpty
@@ -110,9 +110,9 @@ Describe 'Blocking queries' {
     It 'are stopped from a tree, or by a session of a wait' {
         Find-BlockingQuery -Tree | Stop-BlockingQuery -Terminate -WhatIf | Should -BeNullOrEmpty
         $result = (Find-BlockingQuery)[1].Blocking | Stop-BlockingQuery -AllowWaiting -GracePeriod 30s -Confirm:$false
-        $result.Pid, $result.Outcome | Should -Be $alter.ProcessID, 'Cancelled'
+        $result.ProcessId, $result.Outcome | Should -Be $alter.ProcessID, 'Cancelled'
         $PSStyle.OutputRendering = 'PlainText'
-        $result | Out-String -Width 160 | Should -Match "(?s)Pid +Outcome +Blocked +Reason.*$($alter.ProcessID) Cancelled"
+        $result | Out-String -Width 160 | Should -Match "(?s)ProcessId +Outcome +Blocked +Reason.*$($alter.ProcessID) Cancelled"
     }
 
     It 'ask, and with -WhatIf stop nothing' {

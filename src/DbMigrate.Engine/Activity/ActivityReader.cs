@@ -36,7 +36,7 @@ public static class ActivityReader
             await reader.ReadAsync(cancellationToken);
             activity = activity with { Connections = Connections(reader) };
             await reader.NextResultAsync(cancellationToken);
-            var backends = await RowsAsync(reader, r => BackendColumns.Read(r, 0, session.Target)!, cancellationToken);
+            var backends = await RowsAsync(reader, r => SessionColumns.Read(r, 0)! with { Target = session.Target }, cancellationToken);
             var xmin = await RowsAsync(reader, r => XminHolder(r, session.Target), cancellationToken);
             var standbys = await RowsAsync(reader, Standby, cancellationToken);
             var slots = await RowsAsync(reader, Slot, cancellationToken);
@@ -72,7 +72,7 @@ public static class ActivityReader
             """);
         yield return new SqlCommandText(
             $"""
-            SELECT {BackendColumns.Of("a")}
+            SELECT {SessionColumns.Sql(fullQueries: true, "a")}
             FROM pg_stat_activity a
             WHERE a.backend_type = 'client backend' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
                 AND (a.state = 'active' AND clock_timestamp() - a.query_start >= make_interval(secs => $1)
@@ -99,7 +99,7 @@ public static class ActivityReader
     // (GetOldestNonRemovableTransactionId in the server's procarray.c). A standby with a slot keeps its xmin there. Of several that are equally old,
     // the one whose own transaction it is comes first: snapshots of others, and what a standby reports, only follow from it.
     private static string XminHolders => $"""
-        SELECT h.kind, h.name, h.age, {BackendColumns.Of("s")}
+        SELECT h.kind, h.name, h.age, {SessionColumns.Sql(fullQueries: true, "s")}
         FROM (
             SELECT CASE WHEN backend_type = 'walsender' THEN 'Standby' ELSE 'Session' END AS kind,
                 coalesce(nullif(application_name, ''), 'process ' || pid) AS name,
@@ -130,7 +130,7 @@ public static class ActivityReader
         MultixactIdAge = reader.GetInt64(5),
         MultixactFreezeMaxAge = reader.GetInt64(6),
         IsStandby = reader.GetBoolean(7),
-        ReplayDelay = BackendColumns.Age(reader, 8),
+        ReplayDelay = NullableColumns.Age(reader, 8),
         Connections = null!,
         LongStatements = [],
         IdleInTransaction = [],
@@ -156,18 +156,18 @@ public static class ActivityReader
         Kind = Enum.Parse<XminHolderKind>(reader.GetString(0)),
         Name = reader.GetString(1),
         Age = reader.GetInt64(2),
-        Backend = BackendColumns.Read(reader, 3, target),
+        Backend = SessionColumns.Read(reader, 3) is { } session ? session with { Target = target } : null,
     };
 
     private static DbStandby Standby(NpgsqlDataReader reader) => new()
     {
         Name = reader.GetString(0),
-        Client = BackendColumns.Text(reader, 1),
+        Client = NullableColumns.Text(reader, 1),
         ProcessId = reader.GetInt32(2),
-        State = BackendColumns.Text(reader, 3),
-        SyncState = BackendColumns.Text(reader, 4),
-        ReplayLag = BackendColumns.Age(reader, 5),
-        BytesBehind = BackendColumns.Number(reader, 6),
+        State = NullableColumns.Text(reader, 3),
+        SyncState = NullableColumns.Text(reader, 4),
+        ReplayLag = NullableColumns.Age(reader, 5),
+        BytesBehind = NullableColumns.Number(reader, 6),
     };
 
     private static DbReplicationSlot Slot(NpgsqlDataReader reader) => new()
@@ -175,8 +175,8 @@ public static class ActivityReader
         Name = reader.GetString(0),
         Type = reader.GetString(1),
         IsActive = reader.GetBoolean(2),
-        RetainedBytes = BackendColumns.Number(reader, 3),
-        WalStatus = BackendColumns.Text(reader, 4),
+        RetainedBytes = NullableColumns.Number(reader, 3),
+        WalStatus = NullableColumns.Text(reader, 4),
     };
 
     private static List<string> NotVisible(DbConnections connections, IReadOnlyList<DbStandby> standbys)

@@ -45,6 +45,6 @@ public static class BlockingTree
         : $"{root.Advice}: {root.Blocking.AdviceReason}";
 
     private static string Line(BlockingQuery wait) =>
-        $"{wait.Blocked.Name} has waited {ServerSession.Elapsed(wait.BlockedFor)} for {wait.WantedMode} on {ServerSession.OneLine(wait.LockedObject)}" +
+        $"{wait.Blocked.Name} has waited {Ages.Text(wait.BlockedFor)} for {wait.WantedMode} on {ServerSession.OneLine(wait.LockedObject)}" +
         (wait.IsHard ? "" : ", in the queue") + (wait.Blocked.ShortQuery is { } query ? $": {query}" : "");
 }

@@ -66,7 +66,7 @@ internal sealed record LockSnapshot
         var database = Text(reader, 16);
         return new ServerSession
         {
-            Pid = 0,
+            ProcessId = 0,
             Kind = SessionKind.PreparedTransaction,
             PreparedTransaction = key.PreparedTransaction,
             User = Text(reader, 15),

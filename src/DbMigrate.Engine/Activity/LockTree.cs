@@ -33,5 +33,5 @@ public static class LockTree
     private static Func<ServerSession, bool>? Filter(LockTreeOptions options, string? database) =>
         options.ForPids is null && !options.OnlyThisDatabase
             ? null
-            : s => (options.ForPids?.Contains(s.Pid) ?? true) && (!options.OnlyThisDatabase || s.Database == database);
+            : s => (options.ForPids?.Contains(s.ProcessId) ?? true) && (!options.OnlyThisDatabase || s.Database == database);
 }

@@ -22,7 +22,7 @@ public static class ProgressReader
                     THEN 'autovacuum: ' || p.command || CASE WHEN a.query LIKE '%(to prevent wraparound)%' THEN ' (to prevent wraparound)' ELSE '' END
                     ELSE p.command END,
                 d.datname::text, {Name("rn", "r")}, {Name("xn", "x")}, p.phase, p.unit, p.done, p.total, p.lockers_total, p.lockers_done,
-                {BackendColumns.Of("l")}
+                {SessionColumns.Sql(fullQueries: true, "l")}
             FROM ({ProgressViews.Query(connection.PostgreSqlVersion.Major)}) p
             LEFT JOIN pg_stat_activity a ON a.pid = p.pid
             LEFT JOIN pg_stat_activity l ON l.pid = p.locker
@@ -44,19 +44,19 @@ public static class ProgressReader
             {
                 At = reader.GetFieldValue<DateTimeOffset>(0),
                 ProcessId = reader.GetInt32(1),
-                BackendStart = BackendColumns.Time(reader, 2),
-                StartedAt = BackendColumns.Time(reader, 3),
+                BackendStart = NullableColumns.Time(reader, 2),
+                StartedAt = NullableColumns.Time(reader, 3),
                 Command = reader.GetString(4),
-                Database = BackendColumns.Text(reader, 5),
-                Relation = BackendColumns.Text(reader, 6),
-                Index = BackendColumns.Text(reader, 7),
-                Phase = BackendColumns.Text(reader, 8),
-                Unit = BackendColumns.Text(reader, 9),
-                Done = BackendColumns.Number(reader, 10),
-                Total = BackendColumns.Number(reader, 11),
-                LockersTotal = BackendColumns.Number(reader, 12),
-                LockersDone = BackendColumns.Number(reader, 13),
-                CurrentLocker = BackendColumns.Read(reader, 14, target: null),
+                Database = NullableColumns.Text(reader, 5),
+                Relation = NullableColumns.Text(reader, 6),
+                Index = NullableColumns.Text(reader, 7),
+                Phase = NullableColumns.Text(reader, 8),
+                Unit = NullableColumns.Text(reader, 9),
+                Done = NullableColumns.Number(reader, 10),
+                Total = NullableColumns.Number(reader, 11),
+                LockersTotal = NullableColumns.Number(reader, 12),
+                LockersDone = NullableColumns.Number(reader, 13),
+                CurrentLocker = SessionColumns.Read(reader, 14),
             });
         }
 

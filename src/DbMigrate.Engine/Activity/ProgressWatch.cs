@@ -69,7 +69,7 @@ public static class ProgressWatch
             var oldest = seen[0];
             var more = seen.Count == 1 ? "" : $" (and {seen.Count - 1} more)";
             var where = oldest.Relation is null ? "" : " on " + oldest.Relation;
-            observer.Progress($"{oldest.Command}{where}, process {oldest.ProcessId}{more}", oldest.Status(), (int)(oldest.Percent ?? -1));
+            observer.Progress($"{oldest.Command}{where}, pid {oldest.ProcessId}{more}", oldest.Status(), (int)(oldest.Percent ?? -1));
         }
     }
 

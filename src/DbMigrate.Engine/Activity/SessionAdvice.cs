@@ -39,5 +39,5 @@ internal static class SessionAdvice
         _ => (BlockerAdvice.Cancel, $"It runs a statement{For(session.TransactionAge)}: cancelling that releases its locks."),
     };
 
-    private static string For(TimeSpan? time) => time is { } age ? $" for {ServerSession.Elapsed(age)}" : "";
+    private static string For(TimeSpan? time) => time is { } age ? $" for {Ages.Text(age)}" : "";
 }

@@ -3,29 +3,31 @@ using Npgsql;
 
 namespace DbMigrate.Engine.Activity;
 
-/// <summary>How a row of <c>pg_stat_activity</c>, called <c>a</c>, becomes a <see cref="ServerSession"/>.</summary>
+/// <summary>How a row of <c>pg_stat_activity</c> becomes a <see cref="ServerSession"/>.</summary>
 internal static class SessionColumns
 {
-    private const string Cut = "CASE WHEN length(a.query) > 200 THEN left(a.query, 197) || '...' ELSE a.query END";
+    private static string Cut(string a) => $"CASE WHEN length({a}.query) > 200 THEN left({a}.query, 197) || '...' ELSE {a}.query END";
 
     /// <summary>The columns, in the order of <see cref="Read"/>.</summary>
+    /// <param name="fullQueries">The queries uncut.</param>
+    /// <param name="a">What the row is called.</param>
     /// <remarks>
     /// Whether we may signal it follows the rules of the server: a superuser may signal everybody; others those whose role they have, or,
     /// with <c>pg_signal_backend</c>, all but superusers; a process without a role only with a role of its own (PostgreSQL manual, 9.28.2,
     /// and 21.5 for <c>pg_signal_autovacuum_worker</c>, which is new in 18).
     /// </remarks>
-    public static string Sql(bool fullQueries) =>
+    public static string Sql(bool fullQueries, string a = "a") =>
         $"""
-        a.pid, a.backend_start, a.usename::text, a.application_name, coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN 'local' END),
-        a.datname::text, a.state, {Milliseconds("a.state_change")}, {Milliseconds("a.xact_start")},
-        {(fullQueries ? "a.query" : Cut)}, a.wait_event_type || ': ' || a.wait_event,
-        a.backend_type, a.backend_type = 'autovacuum worker' AND a.query LIKE '%(to prevent wraparound)',
-        a.pid IN (SELECT i.pid FROM pg_stat_progress_create_index i WHERE i.command LIKE '% CONCURRENTLY'),
+        {a}.pid, {a}.backend_start, {a}.usename::text, {a}.application_name, coalesce(host({a}.client_addr), CASE WHEN {a}.client_port = -1 THEN 'local' END),
+        {a}.datname::text, {a}.state, {Milliseconds($"{a}.state_change")}, {Milliseconds($"{a}.xact_start")},
+        {(fullQueries ? $"{a}.query" : Cut(a))}, {a}.wait_event_type || ': ' || {a}.wait_event,
+        {a}.backend_type, {a}.backend_type = 'autovacuum worker' AND {a}.query LIKE '%(to prevent wraparound)',
+        {a}.pid IN (SELECT i.pid FROM pg_stat_progress_create_index i WHERE i.command LIKE '% CONCURRENTLY'),
         current_setting('is_superuser')::boolean
-            OR coalesce(a.usesysid <> 0 AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = a.usesysid)
-                AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')), false)
-            OR coalesce(a.backend_type = 'autovacuum worker' AND pg_has_role(to_regrole('pg_signal_autovacuum_worker')::oid, 'USAGE'), false),
-        (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = a.usesysid), a.query_start
+            OR coalesce({a}.usesysid <> 0 AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = {a}.usesysid)
+                AND (pg_has_role({a}.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')), false)
+            OR coalesce({a}.backend_type = 'autovacuum worker' AND pg_has_role(to_regrole('pg_signal_autovacuum_worker')::oid, 'USAGE'), false),
+        (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = {a}.usesysid), {a}.query_start
         """;
 
     /// <summary>How long ago a time was, in milliseconds. <c>now()</c> is the beginning of our own transaction and might be before it.</summary>
@@ -47,7 +49,7 @@ internal static class SessionColumns
 
         var session = new ServerSession
         {
-            Pid = reader.GetInt32(first),
+            ProcessId = reader.GetInt32(first),
             BackendStart = Moment(1),
             Kind = Kind(Text(11), Text(6), Text(3), isWraparound: Is(12), isConcurrentIndex: Is(13)),
             User = Text(2),

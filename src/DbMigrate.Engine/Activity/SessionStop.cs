@@ -39,11 +39,11 @@ public sealed class SessionStop
         ? _blocker.ToString()
         : $"{_blocker}, for which {_blockedCount} {(_blockedCount == 1 ? "session waits" : "sessions wait")}";
 
-    private string ThenTerminate => _options.Terminate ? $", and terminate the session after {ServerSession.Elapsed(_options.GracePeriod)}" : "";
+    private string ThenTerminate => _options.Terminate ? $", and terminate the session after {Ages.Text(_options.GracePeriod)}" : "";
 
     /// <summary>The sessions to stop to end all of the waits: each root once.</summary>
     public static IReadOnlyList<ServerSession> RootsOf(IEnumerable<BlockingQuery> edges) =>
-        [.. edges.SelectMany(e => e.Roots).DistinctBy(r => (r.Pid, r.BackendStart, r.PreparedTransaction))];
+        [.. edges.SelectMany(e => e.Roots).DistinctBy(r => (r.ProcessId, r.BackendStart, r.PreparedTransaction))];
 
     /// <summary>Looks at a session that was found to block others.</summary>
     /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
@@ -61,7 +61,7 @@ public sealed class SessionStop
     public static Task<SessionStop> LookAsync(
         DbSession session, int processId, DateTimeOffset? backendStart, StopOptions options, CancellationToken cancellationToken)
     {
-        var named = new ServerSession { Pid = processId, BackendStart = backendStart, Kind = SessionKind.Hidden };
+        var named = new ServerSession { ProcessId = processId, BackendStart = backendStart, Kind = SessionKind.Hidden };
         return ServerFailure.GuardAsync(() => LookAsync(session, named, mustBlock: false, options, cancellationToken));
     }
 
@@ -104,7 +104,7 @@ public sealed class SessionStop
         DbSession session, ServerSession blocker, bool mustBlock, StopOptions options, CancellationToken cancellationToken)
     {
         var isPrepared = blocker.Kind == SessionKind.PreparedTransaction;
-        var now = isPrepared ? blocker : await FindAsync(session.Connection, blocker.Pid, cancellationToken);
+        var now = isPrepared ? blocker : await FindAsync(session.Connection, blocker.ProcessId, cancellationToken);
         if (now is null)
         {
             return new SessionStop(session, options, blocker, Gone("It has ended already."), 0);
@@ -112,7 +112,7 @@ public sealed class SessionStop
 
         if (blocker.BackendStart is not null && now.BackendStart is not null && now.BackendStart != blocker.BackendStart)
         {
-            return new SessionStop(session, options, blocker, Gone($"It has ended already, and pid {blocker.Pid} belongs to another session now."), 0);
+            return new SessionStop(session, options, blocker, Gone($"It has ended already, and pid {blocker.ProcessId} belongs to another session now."), 0);
         }
 
         var tree = await LockTree.ReadAsync(session.Connection, new LockTreeOptions(), cancellationToken);
@@ -144,7 +144,7 @@ public sealed class SessionStop
         var released = await UntilAsync(ReleasedAsync, cancellationToken);
         return released is not null ? released
             : _options.Terminate ? await TerminateAsync(cancellationToken)
-            : new Ending(StopOutcome.StillThere, $"It did not react to the cancel within {ServerSession.Elapsed(_options.GracePeriod)}.");
+            : new Ending(StopOutcome.StillThere, $"It did not react to the cancel within {Ages.Text(_options.GracePeriod)}.");
     }
 
     private async Task<Ending> TerminateAsync(CancellationToken cancellationToken)
@@ -155,7 +155,7 @@ public sealed class SessionStop
         }
 
         return await UntilAsync(EndedAsync, cancellationToken)
-            ?? new Ending(StopOutcome.StillThere, $"It did not end within {ServerSession.Elapsed(_options.GracePeriod)}.");
+            ?? new Ending(StopOutcome.StillThere, $"It did not end within {Ages.Text(_options.GracePeriod)}.");
     }
 
     // Null when the signal went out.
@@ -243,7 +243,7 @@ public sealed class SessionStop
     private NpgsqlCommand Command(string text)
     {
         var command = new NpgsqlCommand(text, _session.Connection);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _blocker.Pid });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _blocker.ProcessId });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = _blocker.BackendStart!.Value });
         return command;
     }

@@ -23,7 +23,7 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
                 : Refuse($"{session.AdviceReason} Or give -RollBackPrepared (--rollback-prepared).");
         }
 
-        if (session.Pid == own)
+        if (session.ProcessId == own)
         {
             return Refuse("It is our own session.");
         }
@@ -38,14 +38,14 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
             return Refuse($"Our role may not stop it. {session.AdviceReason}");
         }
 
-        if (!options.AllowWaiting && tree.FirstOrDefault(e => e.BlockedPid == session.Pid) is { } wait)
+        if (!options.AllowWaiting && tree.FirstOrDefault(e => e.BlockedPid == session.ProcessId) is { } wait)
         {
             var roots = wait.Roots.Count == 0 ? wait.Blocking.Name : string.Join(", ", wait.Roots.Select(r => r.Name));
             return new StopDecision(
                 null, StopOutcome.Waiting, $"It waits for a lock itself, in the end for {roots}. To stop it all the same give -AllowWaiting (--allow-waiting).");
         }
 
-        if (mustBlock && !tree.Any(e => e.BlockingPid == session.Pid))
+        if (mustBlock && !tree.Any(e => e.BlockingPid == session.ProcessId))
         {
             return new StopDecision(null, StopOutcome.NotBlocking, "Nobody waits for it any more.");
         }

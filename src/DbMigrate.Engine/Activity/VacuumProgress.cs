@@ -48,11 +48,11 @@ internal static class VacuumProgress
     /// <param name="oid">The table.</param>
     /// <param name="modes">The modes that conflict, as in <c>pg_locks</c>, separated by commas; empty for all.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
-    public static async Task<IReadOnlyList<DbBackend>> HoldersAsync(DbSession session, long oid, string modes, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ServerSession>> HoldersAsync(DbSession session, long oid, string modes, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT {BackendColumns.Of("a")} FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND EXISTS (
+            SELECT {SessionColumns.Sql(fullQueries: true, "a")} FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND EXISTS (
                 SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = $1::oid
                     AND (l.granted OR l.mode = 'AccessExclusiveLock') AND ($2 = '' OR l.mode = ANY (string_to_array($2, ','))))
             """,
@@ -62,21 +62,21 @@ internal static class VacuumProgress
         return await ReadAsync(command, session, cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<DbBackend>> BlockersAsync(DbSession session, int process, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ServerSession>> BlockersAsync(DbSession session, int process, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT {BackendColumns.Of("a")} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))", session.Connection);
+            $"SELECT {SessionColumns.Sql(fullQueries: true, "a")} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))", session.Connection);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = process });
         return await ReadAsync(command, session, cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<DbBackend>> ReadAsync(NpgsqlCommand command, DbSession session, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ServerSession>> ReadAsync(NpgsqlCommand command, DbSession session, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var backends = new List<DbBackend>();
+        var backends = new List<ServerSession>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            backends.Add(BackendColumns.Read(reader, 0, session.Target)!);
+            backends.Add(SessionColumns.Read(reader, 0)! with { Target = session.Target });
         }
 
         return backends;

@@ -104,13 +104,15 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
         new($"""
             DO $$ BEGIN
                 IF NOT EXISTS (SELECT FROM {Table}) THEN
+                    DROP TABLE {Table};
                     BEGIN
-                        DROP TABLE {Table};
                         DROP SCHEMA {Schema};
                     EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-                        NULL;  -- something else of ours lives there, or another role made it
+                        NULL;  -- a backfill keeps its state there, or another role made it
                     END;
                 END IF;
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;  -- another role made the table
             END $$
             """),
     ];

@@ -219,7 +219,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     }
 
     private static (int Pid, DateTimeOffset? Start, string? Prepared) Key(ServerSession session) =>
-        (session.Pid, session.BackendStart, session.PreparedTransaction);
+        (session.ProcessId, session.BackendStart, session.PreparedTransaction);
 
     private Task<DbSession> SecondAsync(CancellationToken cancellationToken) =>
         _opening ??= DbSession.OpenAsync(session.Target, new Dictionary<string, string>(), observer, cancellationToken);

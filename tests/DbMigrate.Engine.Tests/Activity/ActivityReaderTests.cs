@@ -33,7 +33,7 @@ public sealed class ActivityReaderTests
 
         var statement = Assert.Single(activity.LongStatements);
         Assert.Equal((sleeper, "SELECT pg_sleep(600)", "nightly", "active"), (statement.ProcessId, statement.Query, statement.Application, statement.State));
-        Assert.Equal(("client backend", "postgres", "Timeout: PgSleep"), (statement.Type, statement.User, statement.WaitEvent));
+        Assert.Equal((SessionKind.Active, "postgres", "Timeout: PgSleep"), (statement.Kind, statement.User, statement.WaitEvent));
         Assert.Same(scene.Target, statement.Target);
         Assert.Equal(
             await scene.Target.ScalarAsync<DateTime>($"SELECT backend_start FROM pg_stat_activity WHERE pid = {sleeper}"),

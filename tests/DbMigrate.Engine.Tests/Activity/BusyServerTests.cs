@@ -28,7 +28,7 @@ public sealed class BusyServerTests(ITestOutputHelper output)
         Assert.Equal((alter.ProcessID, reader.ProcessID, 301), (edges[0].BlockedPid, edges[0].BlockingPid, edges[0].BlockedCount));
         Assert.All(edges.Skip(1), e => Assert.Equal((alter.ProcessID, 2, 300), (e.BlockingPid, e.Depth, e.BlockedCount)));
         Assert.Equal(waiters.Order(), edges.Skip(1).Select(e => e.BlockedPid).Order());
-        Assert.All(edges, e => Assert.Equal(reader.ProcessID, Assert.Single(e.Roots).Pid));
+        Assert.All(edges, e => Assert.Equal(reader.ProcessID, Assert.Single(e.Roots).ProcessId));
     }
 
     [Fact]

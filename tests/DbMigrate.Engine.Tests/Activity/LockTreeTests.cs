@@ -31,7 +31,7 @@ public sealed class LockTreeTests
         Assert.Equal(("relation", "public.orders", "public.orders"), (edge.LockType, edge.Relation, edge.LockedObject));
         Assert.Equal((true, true, false, 1, 1), (edge.IsHard, edge.IsRoot, edge.IsDeadlock, edge.BlockedCount, edge.Depth));
         Assert.InRange(edge.BlockedFor, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
-        Assert.Equal([web.ProcessID], edge.Roots.Select(r => r.Pid));
+        Assert.Equal([web.ProcessID], edge.Roots.Select(r => r.ProcessId));
 
         var (blocked, blocking) = (edge.Blocked, edge.Blocking);
         Assert.Equal(SessionKind.IdleInTransaction, blocking.Kind);

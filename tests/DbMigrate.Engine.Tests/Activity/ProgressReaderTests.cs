@@ -52,7 +52,7 @@ public sealed class ProgressReaderTests
         var locker = seen.CurrentLocker!;
         Assert.Equal((reader.ProcessID, "report", "idle in transaction"), (locker.ProcessId, locker.Application, locker.State));
         Assert.Equal("SELECT count(*) FROM pg_class", locker.Query);
-        Assert.Contains($"waits for process {reader.ProcessID} (postgres, report on 127.0.0.1, idle in transaction for ", seen.Status(), StringComparison.Ordinal);
+        Assert.Contains($"waits for pid {reader.ProcessID} (user postgres, application report, client 127.0.0.1, idle in transaction for ", seen.Status(), StringComparison.Ordinal);
     }
 
     [Fact]

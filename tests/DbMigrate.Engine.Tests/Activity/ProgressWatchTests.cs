@@ -33,7 +33,7 @@ public sealed class ProgressWatchTests
         Assert.All(seen, p => Assert.Same(scene.Target, p.Target));
         Assert.Equal(("building index: scanning table", 49.9), (seen[0].Phase, seen[0].Percent));
         Assert.Equal(seen.Count, seen.Select(p => (p.Phase, p.Done, p.CurrentLocker?.ProcessId)).Distinct().Count());
-        Assert.Contains(observer.ProgressReports, r => r.Activity == $"CREATE INDEX CONCURRENTLY on public.orders, process {process}" && r.Percent == 49);
+        Assert.Contains(observer.ProgressReports, r => r.Activity == $"CREATE INDEX CONCURRENTLY on public.orders, pid {process}" && r.Percent == 49);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class SessionStopTests
 
         var result = Assert.Single(await StopRootsAsync(scene, Gently));
 
-        Assert.Equal((busy.ProcessID, StopOutcome.Cancelled, 1), (result.Pid, result.Outcome, result.BlockedCount));
+        Assert.Equal((busy.ProcessID, StopOutcome.Cancelled, 1), (result.ProcessId, result.Outcome, result.BlockedCount));
         Assert.True(result.Duration > TimeSpan.Zero);
         Assert.Null(SessionStop.Failure(result));
         await select;
@@ -37,13 +37,13 @@ public sealed class SessionStopTests
         await scene.WaitingAsync("waits", "SELECT FROM orders");
 
         var refused = Assert.Single(await StopRootsAsync(scene, Gently));
-        Assert.Equal((idle.ProcessID, StopOutcome.Refused), (refused.Pid, refused.Outcome));
+        Assert.Equal((idle.ProcessID, StopOutcome.Refused), (refused.ProcessId, refused.Outcome));
         Assert.Contains("-Terminate", refused.Reason, StringComparison.Ordinal);
         Assert.Equal("BlockerRefused", SessionStop.Failure(refused)!.Id);
         Assert.True(await LivesAsync(scene, idle));
 
         var ended = Assert.Single(await StopRootsAsync(scene, Firmly));
-        Assert.Equal((idle.ProcessID, StopOutcome.Ended), (ended.Pid, ended.Outcome));
+        Assert.Equal((idle.ProcessID, StopOutcome.Ended), (ended.ProcessId, ended.Outcome));
         Assert.False(await LivesAsync(scene, idle));
         await scene.UntilAsync("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass)");
     }
@@ -77,8 +77,8 @@ public sealed class SessionStopTests
         await scene.WaitingAsync("reader2", "SELECT FROM orders");
 
         var edges = await scene.ReadAsync();
-        Assert.Equal([root.ProcessID], SessionStop.RootsOf(edges).Select(r => r.Pid));
-        Assert.Equal([root.ProcessID], SessionStop.RootsOf(edges.Where(e => !e.IsRoot)).Select(r => r.Pid));
+        Assert.Equal([root.ProcessID], SessionStop.RootsOf(edges).Select(r => r.ProcessId));
+        Assert.Equal([root.ProcessID], SessionStop.RootsOf(edges.Where(e => !e.IsRoot)).Select(r => r.ProcessId));
 
         var victim = await scene.StopAsync(alter.ProcessID, Firmly);
         Assert.Equal(StopOutcome.Waiting, victim.Outcome);
@@ -145,7 +145,7 @@ public sealed class SessionStopTests
         Assert.Equal(StopOutcome.NotBlocking, free.Outcome);
         await scene.UntilAsync(Sleeping(holder));
 
-        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(found with { Pid = 2_000_000 }, Firmly)).Outcome);
+        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(found with { ProcessId = 2_000_000 }, Firmly)).Outcome);
         Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(2_000_000, Firmly)).Outcome);
         Assert.All([free], r => Assert.Null(SessionStop.Failure(r)));
         Assert.True(await LivesAsync(scene, waiting));
@@ -258,7 +258,7 @@ public sealed class SessionStopTests
 
         var result = await scene.StopAsync(worker, Gently);
 
-        Assert.Equal((leader.ProcessID, StopOutcome.Cancelled), (result.Pid, result.Outcome));
+        Assert.Equal((leader.ProcessID, StopOutcome.Cancelled), (result.ProcessId, result.Outcome));
     }
 
     // A session that works while it holds an exclusive lock on orders.

@@ -68,7 +68,7 @@ public sealed class StandbyTests : IAsyncLifetime
                 await servers.Primary.RunAsync("INSERT INTO t VALUES (1)");
                 return a.OldestXmin is { Kind: XminHolderKind.Standby, Age: > 3 };
             })).OldestXmin!;
-            Assert.Equal((StandbyFixture.Name, "walsender"), (holder.Name, holder.Backend?.Type));
+            Assert.Equal((StandbyFixture.Name, SessionKind.Walsender), (holder.Name, holder.Backend?.Kind));
         }
 
         // Older than that: a transaction that somebody prepared and forgot.

@@ -35,7 +35,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
 
         Assert.Equal("LockTimeout", error.Id);
         Assert.Contains($"Blocked in 2 of 2 tries by pid {reader.ProcessID} (", error.Message, StringComparison.Ordinal);
-        Assert.Equal([reader.ProcessID], error.Failed!.Blockers.Select(b => b.Pid));
+        Assert.Equal([reader.ProcessID], error.Failed!.Blockers.Select(b => b.ProcessId));
         Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.Contains($"behind pid {reader.ProcessID} (", StringComparison.Ordinal));
         Assert.Contains(
             _observer.ProgressReports, p => p.Status.Contains($"for public.items behind pid {reader.ProcessID} (", StringComparison.Ordinal));
@@ -53,7 +53,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         var result = Assert.Single(await run);
 
         Assert.Equal(MigrationOutcome.Applied, result.Outcome);
-        Assert.Equal([pid], result.Blockers.Select(b => b.Pid));
+        Assert.Equal([pid], result.Blockers.Select(b => b.ProcessId));
     }
 
     [Theory]
