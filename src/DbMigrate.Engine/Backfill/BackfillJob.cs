@@ -239,7 +239,7 @@ public sealed class BackfillJob : IAsyncDisposable
     /// <summary>Walks until no row is left. Returns whether that could be asked.</summary>
     private async Task<bool> WalkAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
-        await BackfillLock.TakeAsync(_session, _state.LockKey, _options.RunnerWait, _table.DisplayName, _observer, cancellationToken);
+        await LockAsync(_session, _state.LockKey, _options.RunnerWait, cancellationToken);
         var parts = _options.Restart ? [] : await _state.ReadAsync(_session.Connection, cancellationToken);
         if (parts.Count == 0)
         {
@@ -318,11 +318,23 @@ public sealed class BackfillJob : IAsyncDisposable
 
         monitor.Add(session.ProcessId);
         // The last batch of a runner that was killed may be still at work, and may still commit.
-        await BackfillLock.TakeAsync(session, _state.PartKey(part.Number), TimeSpan.FromMinutes(1), _table.DisplayName, _observer, cancellationToken);
+        await LockAsync(session, _state.PartKey(part.Number), TimeSpan.FromMinutes(1), cancellationToken);
         var current = (await _state.ReadAsync(session.Connection, cancellationToken)).First(p => p.Number == part.Number);
         if (!current.Finished)
         {
             await new BackfillWorker(session, _walk, _update, _state, monitor, progress, _options, _table.DisplayName, _observer).RunAsync(current, cancellationToken);
         }
     }
+
+    private Task LockAsync(DbSession session, long key, TimeSpan wait, CancellationToken cancellationToken) => AdvisoryLock.TakeAsync(
+        session.Connection,
+        key,
+        wait,
+        holder => _observer.Message(MessageLevel.Verbose, $"Waiting for another run of the same backfill: {holder}."),
+        holder => new DbMigrateException(
+            "BackfillBusy",
+            ErrorKind.Busy,
+            $"The same backfill of {_table.DisplayName} is running already: {holder}.",
+            "Let it finish. If that session is a leftover, end it and run again; the backfill goes on from where it is.") { Subject = _table.DisplayName },
+        cancellationToken);
 }

@@ -202,7 +202,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 await TerminateAsync(second, step, cancellationToken);
             }
         }
-        else if ((await ProgressReader.ReadAsync(second.Connection, new ProgressFilter(pid), cancellationToken)).FirstOrDefault() is { } progress)
+        else if (await ProgressReader.ReadAsync(second.Connection, new ProgressFilter(pid), cancellationToken) is [var progress, ..])
         {
             observer.Progress(activity, $"{step}: {progress.Status()}", progress.Percent is { } done ? (int)done : percent);
         }

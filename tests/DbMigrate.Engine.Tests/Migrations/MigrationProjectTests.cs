@@ -358,6 +358,36 @@ public sealed class MigrationProjectTests
     }
 
     [Fact]
+    public async Task What_changed_between_plan_and_lock_is_seen_under_the_lock()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx);
+        await ApplyAsync(folder, target);
+        folder.Add(4, "late", ["CREATE TABLE late (id int)"]);
+        await using var project = await OpenAsync(folder, target);
+        var plan = await project.PlanApplyAsync(new MigrationSelection(), Options, CancellationToken.None);
+        await target.RunAsync("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 1");
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(async () => await project.ApplyAsync(plan, Options, CancellationToken.None).CountAsync());
+
+        Assert.Equal("ChecksumMismatch", error.Id);
+        Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('late')::text"));
+    }
+
+    [Fact]
+    public async Task Discard_all_which_would_release_the_lock_is_refused()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx).Add(4, "discard", ["CREATE TABLE late (id int)", "discard all"]);
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ApplyAsync(folder, target));
+
+        Assert.Equal("DiscardAll", error.Id);
+        Assert.Contains($"{folder.UpFile(4)}:", error.Message, StringComparison.Ordinal);
+        Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('items')::text"));
+    }
+
+    [Fact]
     public async Task A_lock_time_out_is_tried_again_until_the_lock_is_free()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
