@@ -22,7 +22,7 @@ internal sealed class RunSettings
         "--max-queue-time", "How long a session may queue behind a statement before that is cancelled and tried again later; 0 for ever. [default: 0]");
 
     private readonly Option<TimeSpan?> _terminateBlockersAfter = Duration.Option(
-        "--terminate-blockers-after", "After how long a wait for locks the sessions in the way are ended. Without it, never.");
+        "--terminate-blockers-after", "After how long a wait for locks the sessions in the way are ended; 0 never. [default: 0]");
 
     private readonly Option<TimeSpan?> _runnerWait = Duration.Option(
         "--runner-wait", "How long to wait for another runner on the same database. [default: 60s]");
@@ -73,7 +73,7 @@ internal sealed class RunSettings
         StatementTimeout = parsed.GetValue(_statementTimeout) ?? Default.StatementTimeout,
         MaxQueued = parsed.GetValue(_maxQueued) ?? Default.MaxQueued,
         MaxQueueTime = parsed.GetValue(_maxQueueTime) ?? Default.MaxQueueTime,
-        TerminateBlockersAfter = parsed.GetValue(_terminateBlockersAfter),
+        TerminateBlockersAfter = parsed.GetValue(_terminateBlockersAfter) ?? Default.TerminateBlockersAfter,
         LockRetries = parsed.GetValue(_lockRetries) ?? Default.LockRetries,
         RunnerWait = parsed.GetValue(_runnerWait) ?? Default.RunnerWait,
         AllowModified = parsed.GetValue(_allowModified),

@@ -46,6 +46,12 @@ public sealed class DbTarget
         }
     }
 
+    /// <summary>The same database with other settings of the connection.</summary>
+    internal DbTarget With(string connectionString) => new(connectionString)
+    {
+        Host = Host, Port = Port, Database = Database, User = User, Schema = Schema, Source = Source, ToolOptions = ToolOptions,
+    };
+
     /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>
     public override string ToString() => $"{(User is null ? "" : User + "@")}{Address}/{Database}";
 }

@@ -39,10 +39,10 @@ public abstract class RunCommand : JournalCommand
     [DurationTransformation]
     public TimeSpan MaxQueueTime { get; set; } = TimeSpan.Zero;
 
-    /// <summary>After how long a wait for locks the sessions in the way are ended, as Stop-BlockingQuery -Terminate would; without it never.</summary>
+    /// <summary>After how long a wait for locks the sessions in the way are ended, as Stop-BlockingQuery -Terminate would; 0 never.</summary>
     [Parameter]
     [DurationTransformation]
-    public TimeSpan? TerminateBlockersAfter { get; set; }
+    public TimeSpan TerminateBlockersAfter { get; set; } = TimeSpan.Zero;
 
     /// <summary>Go on although files of applied migrations were edited.</summary>
     [Parameter]

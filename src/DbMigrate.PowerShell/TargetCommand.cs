@@ -18,7 +18,7 @@ public abstract class TargetCommand : EngineCommand
     /// <summary>Opens a session, uses it, and closes it whatever happens.</summary>
     private protected void Use(DbTarget target, Action<DbSession> use)
     {
-        var session = Await(token => DbSession.OpenAsync(target, new Dictionary<string, string>(), Observer, token));
+        var session = Await(token => DbSession.OpenAsync(target, Observer, token));
         try
         {
             use(session);

@@ -37,7 +37,7 @@ internal static class ActivityCommand
 
     public static async Task<int> RunAsync(DbTarget target, TimeSpan olderThan, Output output, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), output, cancellationToken);
+        await using var session = await DbSession.OpenAsync(target, output, cancellationToken);
         output.Activity(await ActivityReader.ReadAsync(session, olderThan, cancellationToken));
         return ExitCode.Done;
     }

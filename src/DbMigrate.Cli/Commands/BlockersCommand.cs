@@ -39,7 +39,7 @@ internal static class BlockersCommand
     public static async Task<int> RunAsync(
         DbTarget target, LockTreeOptions options, bool asTree, TimeSpan? watch, Output output, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), output, cancellationToken);
+        await using var session = await DbSession.OpenAsync(target, output, cancellationToken);
         if (watch is { } limit)
         {
             await foreach (var change in LockWatch.ReadAsync(session, options, TimeSpan.FromSeconds(1), limit, cancellationToken))

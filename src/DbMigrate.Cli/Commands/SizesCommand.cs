@@ -25,7 +25,7 @@ internal static class SizesCommand
 
     public static async Task<int> RunAsync(DbTarget target, int first, bool listPartitions, Output output, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), output, cancellationToken);
+        await using var session = await DbSession.OpenAsync(target, output, cancellationToken);
         foreach (var table in (await TableSizes.ReadAsync(session, listPartitions, cancellationToken)).Take(first))
         {
             output.Size(table);

@@ -51,7 +51,7 @@ internal static class StopBlockersCommand
     public static async Task<int> RunAsync(
         DbTarget target, int[] pids, TimeSpan blockedFor, StopOptions options, bool whatIf, Output output, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), output, cancellationToken);
+        await using var session = await DbSession.OpenAsync(target, output, cancellationToken);
         var failures = new List<DbMigrateException>();
         var count = 0;
         await foreach (var stop in LookAsync())

@@ -8,18 +8,26 @@ namespace DbMigrate.Engine.Activity;
 /// </summary>
 /// <param name="Sessions">How many sessions of clients wait.</param>
 /// <param name="Longest">How long the one waits that has waited longest; zero when none does.</param>
-internal readonly record struct LockQueue(int Sessions, TimeSpan Longest)
+/// <param name="IsCancelled">The session's statement was cancelled, because that was more than allowed.</param>
+internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool IsCancelled)
 {
     private static readonly string Conflicts = string.Join(
         ", ", LockMode.All.SelectMany(held => LockMode.All.Where(wanted => LockMode.Conflict(held, wanted)).Select(wanted => $"('{held}', '{wanted}')")));
 
-    /// <summary>Asks the server.</summary>
+    /// <summary>
+    /// Looks, and cancels the session's statement when more wait, or longer, than allowed. Both in one statement: what is cancelled is still what
+    /// others wait for.
+    /// </summary>
     /// <param name="connection">A connection on which nothing else runs.</param>
     /// <param name="pid">The session's process.</param>
+    /// <param name="maxSessions">How many sessions may wait; zero any number.</param>
+    /// <param name="maxTime">How long a session may wait; zero for ever.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
-    public static async Task<LockQueue> ReadAsync(NpgsqlConnection connection, int pid, CancellationToken cancellationToken)
+    public static async Task<LockQueue> LimitAsync(
+        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, CancellationToken cancellationToken)
     {
-        // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours.
+        // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours, and of roles that
+        // ours may not look at the time is not known at all. What a session is, is hidden from such a role too, but not whose it is.
         var since = connection.PostgreSqlVersion.Major >= 14 ? "waitstart" : "NULL::timestamptz";
         await using var command = new NpgsqlCommand(
             $"""
@@ -36,16 +44,23 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest)
                 JOIN lock ahead USING (pid)
                 JOIN lock waiting ON waiting.object = ahead.object AND NOT waiting.granted AND waiting.pid <> ahead.pid
                     AND (ahead.granted OR ahead.since IS NULL OR waiting.since > ahead.since)
-                JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode)
-            SELECT count(DISTINCT pid)::int,
-                coalesce(max(extract(epoch FROM clock_timestamp() - coalesce(lock.since, activity.query_start))), 0)::float8
-            FROM behind JOIN lock USING (pid) JOIN pg_stat_activity activity USING (pid)
-            WHERE pid <> $1 AND NOT lock.granted AND activity.backend_type = 'client backend'
+                JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode),
+            queue AS MATERIALIZED (
+                SELECT count(DISTINCT pid)::int AS sessions,
+                    coalesce(max(extract(epoch FROM clock_timestamp() - coalesce(lock.since, activity.query_start))), 0)::float8 AS longest
+                FROM behind JOIN lock USING (pid) JOIN pg_stat_activity activity USING (pid)
+                WHERE pid <> $1 AND NOT lock.granted
+                    AND (activity.backend_type = 'client backend' OR activity.backend_type IS NULL AND activity.usesysid IS NOT NULL))
+            SELECT sessions, longest,
+                CASE WHEN ($2 > 0 AND sessions > $2) OR ($3 > 0 AND longest > $3) THEN pg_cancel_backend($1) ELSE false END
+            FROM queue
             """,
             connection);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxSessions });
+        command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = maxTime.TotalSeconds });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)));
+        return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)), reader.GetBoolean(2));
     }
 }

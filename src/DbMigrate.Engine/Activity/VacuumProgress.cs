@@ -16,7 +16,7 @@ internal static class VacuumProgress
         try
         {
             await Task.Delay(s_patience, cancellationToken);
-            await using var session = await DbSession.OpenAsync(worker.Target, new Dictionary<string, string>(), observer, cancellationToken);
+            await using var session = await DbSession.OpenAsync(worker.Target, observer, cancellationToken);
             var tracker = new ProgressTracker();
             while (true)
             {

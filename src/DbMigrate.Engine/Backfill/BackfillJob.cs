@@ -47,7 +47,7 @@ public sealed class BackfillJob : IAsyncDisposable
     public static async Task<BackfillJob> OpenAsync(BackfillOptions options, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         var (set, where) = Read(options);
-        var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), observer, cancellationToken);
+        var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         try
         {
             return await BackfillFailure.GuardAsync(options.Table, "The look at", async () =>
@@ -305,7 +305,7 @@ public sealed class BackfillJob : IAsyncDisposable
 
     private async Task WorkAsync(BackfillPart part, BackfillMonitor monitor, BackfillProgress progress, CancellationToken cancellationToken)
     {
-        await using var session = await DbSession.OpenAsync(_session.Target, new Dictionary<string, string>(), _observer, cancellationToken);
+        await using var session = await DbSession.OpenAsync(_session.Target, _observer, cancellationToken);
         await using (var settings = new NpgsqlBatch(session.Connection))
         {
             foreach (var command in SessionSettings.Commands(BackfillWorker.Settings(_options)))

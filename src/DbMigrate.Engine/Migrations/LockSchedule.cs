@@ -29,7 +29,7 @@ internal sealed class LockSchedule(TimeSpan longest, int retries)
     /// <param name="attempt">Counted from 1.</param>
     public static TimeSpan Pause(int attempt)
     {
-        var pause = FirstPause * Math.Pow(Growth, attempt - 1);
+        var pause = FirstPause * Math.Pow(Growth, Math.Min(attempt - 1, 20));
         return pause < LongestPause ? pause : LongestPause;
     }
 

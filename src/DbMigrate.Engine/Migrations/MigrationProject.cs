@@ -46,7 +46,7 @@ public sealed class MigrationProject : IAsyncDisposable
 
         // A folder that cannot be read is said before a connection is tried.
         var folder = candidates is [var only] ? FolderLocator.Read(only, path, target) : null;
-        var session = await DbSession.OpenAsync(target, new Dictionary<string, string>(), observer, cancellationToken);
+        var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         try
         {
             var format = candidates.Count == 1 ? candidates[0] : await ChooseAsync(path, candidates, session, cancellationToken);
@@ -253,7 +253,7 @@ public sealed class MigrationProject : IAsyncDisposable
         }
 
         await using var held = await ServerFailure.GuardAsync(() => LockAsync(options, cancellationToken));
-        var now = await ServerFailure.GuardAsync(() => BeginAsync(undo, options, cancellationToken));
+        var now = await ServerFailure.GuardAsync(() => BeginAsync(plan, undo, options, cancellationToken));
         var statuses = now.Statuses.ToDictionary(s => s.Version, _journal.VersionComparer);
         var steps = new List<MigrationStep>();
         var results = new List<MigrationResult>();
@@ -265,11 +265,6 @@ public sealed class MigrationProject : IAsyncDisposable
                 // Another runner was quicker while this one waited for the lock.
                 results.Add(Result(current, MigrationOutcome.AlreadyApplied));
                 continue;
-            }
-
-            if (undo && current.State is MigrationState.Pending or MigrationState.OutOfOrder or MigrationState.RolledBack)
-            {
-                throw JournalChanged(current);
             }
 
             var progress = now.Progress.FirstOrDefault(p => _journal.VersionComparer.Equals(p.Version, status.Version));
@@ -314,15 +309,30 @@ public sealed class MigrationProject : IAsyncDisposable
     }
 
     /// <summary>Under the lock: makes the table where it is not, looks at everything once more, and sets the time limits.</summary>
-    private async Task<Reading> BeginAsync(bool undo, RunOptions options, CancellationToken cancellationToken)
+    private async Task<Reading> BeginAsync(IReadOnlyList<MigrationStatus> plan, bool undo, RunOptions options, CancellationToken cancellationToken)
     {
         await CreateJournalAsync(cancellationToken);
         var now = await ReadAsync(cancellationToken);
-        var rules = Rules(options);
-        MigrationPlan.RefuseUnsound(now.Statuses, s => !now.IsResumable(s, undo), undo ? rules with { AllowModified = true } : rules);
+        RefusePlanOfYesterday(plan, now, undo, Rules(options));
         await TransactionAsync(now.Stale.SelectMany(p => MigrationProgress.End(_journal.Table, p.Version)), cancellationToken);
         await ExecuteAsync(SessionSettings.Commands(Settings(options)), cancellationToken);
         return now;
+    }
+
+    /// <summary>The same plan must still be possible: between the first look and the lock, others may have undone what it builds on.</summary>
+    private void RefusePlanOfYesterday(IReadOnlyList<MigrationStatus> plan, Reading now, bool undo, PlanRules rules)
+    {
+        var states = now.Statuses.ToDictionary(s => s.Version, s => s.State, _journal.VersionComparer);
+        var left = plan.Where(p => states[p.Version] is not (MigrationState.Applied or MigrationState.Modified) || undo).Select(p => p.Version).ToList();
+        var selection = new MigrationSelection { Versions = left };
+        if (undo && plan.FirstOrDefault(p => states[p.Version] is MigrationState.Pending or MigrationState.OutOfOrder or MigrationState.RolledBack) is { } gone)
+        {
+            throw JournalChanged(gone);
+        }
+
+        _ = undo
+            ? MigrationPlan.Undo(now.Statuses, selection, s => now.IsResumable(s, undo: true), rules)
+            : MigrationPlan.Apply(now.Statuses, selection, s => now.IsResumable(s, undo: false), rules);
     }
 
     private static DbMigrateException JournalChanged(MigrationStatus status) => new(
@@ -395,7 +405,7 @@ public sealed class MigrationProject : IAsyncDisposable
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (PostgresException)
+        catch (PostgresException) when (_session.Connection.State == System.Data.ConnectionState.Open)
         {
             await using var rollback = new NpgsqlCommand("ROLLBACK", _session.Connection);
             await rollback.ExecuteNonQueryAsync(cancellationToken);

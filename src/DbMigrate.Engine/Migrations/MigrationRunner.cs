@@ -40,20 +40,24 @@ internal sealed class MigrationRunner(
             var status = $"{done + 1} of {steps.Count}: {steps[done]}";
             var percent = done * 100 / steps.Count;
             observer.Progress(activity, status, percent);
-            await SetLockTimeoutAsync(_schedule.Wait(attempt), cancellationToken);
             var flight = Flight(steps, done);
-            var outcomes = flight.Count > 0 ? FlyAsync(flight, cancellationToken) : RunInPartsAsync(steps[done], cancellationToken);
-            watch.BeginTry(activity, status, percent, _schedule.Wait(attempt), cancellationToken);
+            var wait = _schedule.Wait(attempt);
+            var outcomes = flight.Count > 0 ? FlyAsync(flight, wait, cancellationToken) : RunInPartsAsync(steps[done], wait, cancellationToken);
+            watch.BeginTry(activity, status, percent, wait);
+            var end = done + Math.Max(flight.Count, 1);
             await foreach (var outcome in outcomes)
             {
-                // Results of a flight come together, so nothing is left to watch for once the first is there.
-                var blockers = await watch.EndTryAsync();
+                if (done + 1 == end)
+                {
+                    await watch.EndTryAsync();
+                }
+
                 if (outcome.Error is { } error && IsLockConflict(error.Exception) && attempt < _schedule.Tries)
                 {
                     var pause = LockSchedule.Jitter(LockSchedule.Pause(attempt));
                     observer.Message(MessageLevel.Warning, string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{steps[done]} {Conflict(error.Exception, attempt)} (try {attempt} of {_schedule.Tries}){Behind(blockers)}. "
+                        $"{steps[done]} {Conflict(error.Exception, attempt)} (try {attempt} of {_schedule.Tries}){Behind(watch.LastBlockers)}. "
                             + $"Trying again in {pause.TotalSeconds:0.0} s."));
                     await Task.Delay(pause, cancellationToken);
                     attempt++;
@@ -102,45 +106,39 @@ internal sealed class MigrationRunner(
     private StepOutcome Finish(StepOutcome outcome, int attempts)
     {
         var result = outcome.Result with { Attempts = attempts, Blockers = watch.Blockers };
-        if (outcome.Error is { } error && IsOurCancel(error.Exception))
-        {
-            return outcome with
+        return outcome.Error is { } error && IsLockConflict(error.Exception)
+            ? outcome with
             {
-                Result = result with { Error = result.Error! with { Hint = $"It was cancelled, because {watch.Cancelled}." } },
-                Error = error with
-                {
-                    Id = "QueueTooLong",
-                    NextStep = "Nothing of it was kept. Run it when less goes on, or in smaller steps; or let the others wait longer "
-                        + "with -MaxQueued and -MaxQueueTime (--max-queued, --max-queue-time).",
-                },
-            };
-        }
-
-        return outcome with { Result = result, BlockedBy = watch.Story(attempts) };
+                Result = IsOurCancel(error.Exception) ? result with { Error = result.Error! with { Hint = $"It was cancelled, because {watch.Cancelled}." } } : result,
+                BlockedBy = watch.Story(attempts),
+            }
+            : outcome with { Result = result };
     }
 
-    /// <summary>Tells the server, when it has not been told yet.</summary>
-    private async Task SetLockTimeoutAsync(TimeSpan wait, CancellationToken cancellationToken)
+    /// <summary>Tells the server how long to wait for locks, when it has not been told yet.</summary>
+    private IEnumerable<PlannedCommand> LockTimeout(TimeSpan wait, MigrationStep step)
     {
         var value = SessionSettings.Milliseconds(wait);
         if (_settings["lock_timeout"] != value)
         {
+            // With a Sync behind it, or it would be rolled back with the migration that fails.
+            var command = new SqlCommandText("SELECT set_config('lock_timeout', $1, false)", value).ToBatchCommand();
+            command.AppendErrorBarrier = true;
+            yield return new PlannedCommand(command, CommandRole.Frame, step);
             _settings["lock_timeout"] = value;
-            await using var command = new NpgsqlCommand("SELECT set_config('lock_timeout', $1, false)", session.Connection);
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-            await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 
     /// <summary>The next steps that may share a round trip; none when the next one does not fit in a transaction.</summary>
-    private static List<MigrationStep> Flight(IReadOnlyList<MigrationStep> steps, int from)
+    private List<MigrationStep> Flight(IReadOnlyList<MigrationStep> steps, int from)
     {
         var flight = new List<MigrationStep>();
         long size = 0;
         for (var i = from; i < steps.Count && steps[i].IsSingleTransaction && flight.Count < MaxStepsPerFlight; i++)
         {
             size += steps[i].Outline.Size;
-            if (flight.Count > 0 && (!flight[0].Outline.MayShareFlight || !steps[i].Outline.MayShareFlight || size > MaxFlightSize))
+            // Replies come when the flight has ended, or when the server has many; limits need to be kept for each migration.
+            if (flight.Count > 0 && (watch.Acts || !flight[0].Outline.MayShareFlight || !steps[i].Outline.MayShareFlight || size > MaxFlightSize))
             {
                 break;
             }
@@ -163,11 +161,11 @@ internal sealed class MigrationRunner(
         }
     }
 
-    private async IAsyncEnumerable<StepOutcome> FlyAsync(List<MigrationStep> flight, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<StepOutcome> FlyAsync(List<MigrationStep> flight, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         observer.Message(MessageLevel.Debug, $"Sending {flight.Count} migration(s) in one flight, starting with {flight[0]}.");
         var started = DateTimeOffset.UtcNow;
-        await using var replies = _stream.SendAsync(FlightCommands(flight), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var replies = _stream.SendAsync(LockTimeout(wait, flight[0]).Concat(FlightCommands(flight)), cancellationToken).GetAsyncEnumerator(cancellationToken);
         DateTimeOffset? at = null;
         var done = 0;
         while (done < flight.Count)
@@ -254,13 +252,14 @@ internal sealed class MigrationRunner(
         && set.Equals("SET", StringComparison.OrdinalIgnoreCase) && transaction.Equals("TRANSACTION", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Runs a step that does not fit in one transaction, or that an earlier run left half-way.</summary>
-    private async IAsyncEnumerable<StepOutcome> RunInPartsAsync(MigrationStep step, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<StepOutcome> RunInPartsAsync(MigrationStep step, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = DateTimeOffset.UtcNow;
         StepOutcome outcome;
         var parts = new StepParts(step, session, journal, _settings, _stream, observer);
         try
         {
+            await _stream.RunAsync(LockTimeout(wait, step), cancellationToken);
             _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
             var isFirstTry = _started.Add(step.Migration.Version);
             var done = await parts.RunAsync(_rows, isFirstTry, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
@@ -295,11 +294,13 @@ internal sealed class MigrationRunner(
     private async Task<StepOutcome> StopAsync(
         MigrationStep step, Exception exception, DateTimeOffset started, CancellationToken cancellationToken, StepParts? parts = null)
     {
+        // From here on a cancel would hit our own clearing up.
+        await watch.EndTryAsync();
         var failed = _stream.Failed;
         var statements = parts?.Statements ?? _stream.Statements;
         var isConnected = await TryRollbackAsync(cancellationToken);
         if (isConnected && failed?.Role == CommandRole.Claim && exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
-            && (await journal.ReadAsync(session.Connection, cancellationToken)).Any(r => IsApplied(r, step)))
+            && (await ServerFailure.GuardAsync(() => journal.ReadAsync(session.Connection, cancellationToken))).Any(r => IsApplied(r, step)))
         {
             return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, 0, 0));
         }
@@ -307,7 +308,7 @@ internal sealed class MigrationRunner(
         var isHalfWay = parts is { HasKeptParts: true };
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
         var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, parts?.Rows ?? _stream.Rows);
-        return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay))
+        return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay, IsOurCancel(exception)))
         {
             FailureRecord = isConnected && parts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
         };

@@ -23,8 +23,8 @@ public sealed record RunOptions
     /// <summary>The longest that a session may queue behind a statement of the migration before that is cancelled and tried again later. Zero: for ever.</summary>
     public TimeSpan MaxQueueTime { get; init; } = TimeSpan.Zero;
 
-    /// <summary>After how long a wait for locks the sessions in the way are ended, as <c>Stop-BlockingQuery</c> would; null never.</summary>
-    public TimeSpan? TerminateBlockersAfter { get; init; }
+    /// <summary>After how long a wait for locks the sessions in the way are ended, as <c>Stop-BlockingQuery</c> would. Zero: never.</summary>
+    public TimeSpan TerminateBlockersAfter { get; init; } = TimeSpan.Zero;
 
     /// <summary>The longest to wait for another runner that works on the same database.</summary>
     public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using DbMigrate.Engine.Activity;
@@ -8,7 +9,8 @@ namespace DbMigrate.Engine.Migrations;
 
 /// <summary>
 /// Looks on from a second connection while a step is at work: names who holds it up, tells how far a long statement is, and cancels our own
-/// statement when too many queue behind it. Only the runner's own task calls it; nothing is watched between two tries.
+/// statement when too many queue behind it. Only the runner's own task calls it; nothing is watched between two tries. A watch that fails
+/// is told, and never fails the run.
 /// </summary>
 /// <param name="session">The session that migrates.</param>
 /// <param name="pid">Its process, as the server counts.</param>
@@ -25,12 +27,20 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>What takes less is not looked at, so that a run of quick migrations needs no second connection.</summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A wait as long as this is worth a line in a log, where nobody sees progress.</summary>
+    private static readonly TimeSpan WorthTelling = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a blocker may take to react to a cancel before its session is ended.</summary>
     private static readonly TimeSpan GracePeriod = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A server that takes longer to answer has gone, in seconds. The run must not wait for it.</summary>
+    private const int AnswerSeconds = 5;
+
     private readonly Dictionary<(int Pid, DateTimeOffset? Start, string? Prepared), (ServerSession Session, int Tries)> _blockers = [];
     private readonly HashSet<(int Pid, DateTimeOffset? Start, string? Prepared)> _stopped = [];
+    private readonly HashSet<(int Pid, DateTimeOffset? Start, string? Prepared)> _told = [];
     private readonly Stopwatch _waiting = new();
+    private readonly CancellationTokenSource _closing = new();
     private Task<DbSession>? _opening;
     private CancellationTokenSource? _ended;
     private Task _watching = Task.CompletedTask;
@@ -39,25 +49,29 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>The process that migrates.</summary>
     public int ProcessId => pid;
 
+    /// <summary>Whether it may cancel our statement, or end others' sessions. Then every migration has to be watched on its own.</summary>
+    public bool Acts => HasLimits || options.TerminateBlockersAfter > TimeSpan.Zero;
+
     /// <summary>Why our statement was cancelled in this try; null when it was not.</summary>
     public string? Cancelled { get; private set; }
 
-    /// <summary>Who held up the step, over all its tries.</summary>
-    public IReadOnlyList<ServerSession> Blockers => [.. _blockers.Values.OrderByDescending(b => b.Tries).Select(b => b.Session)];
+    /// <summary>Who held up the try that ended last.</summary>
+    public IReadOnlyList<ServerSession> LastBlockers { get; private set; } = [];
 
-    private bool Acts => HasLimits || options.TerminateBlockersAfter is not null;
+    /// <summary>Who held up the step, over all its tries; those first that did most often.</summary>
+    public IReadOnlyList<ServerSession> Blockers => [.. _blockers.Values.OrderByDescending(b => b.Tries).Select(b => b.Session)];
 
     private bool HasLimits => options.MaxQueued > 0 || options.MaxQueueTime > TimeSpan.Zero;
 
-    /// <summary>Connects at once where limits have to be kept; a watchdog that cannot watch must be known before anything runs.</summary>
+    /// <summary>Connects at once where it has to act; a watchdog that cannot watch must be known before anything runs.</summary>
     /// <exception cref="DbMigrateException">As <see cref="DbSession.OpenAsync"/>.</exception>
-    public Task OpenAsync(CancellationToken cancellationToken) =>
-        Acts ? SecondAsync(cancellationToken) : Task.CompletedTask;
+    public Task OpenAsync(CancellationToken cancellationToken) => Acts ? SecondAsync().WaitAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>A new step: nothing is known of it yet.</summary>
     public void Forget()
     {
         _blockers.Clear();
+        _told.Clear();
         _waiting.Reset();
     }
 
@@ -66,40 +80,38 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <param name="step">What runs, for people.</param>
     /// <param name="percent">The run's progress.</param>
     /// <param name="lockTimeout">How long this try waits for a lock.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
-    public void BeginTry(string activity, string step, int percent, TimeSpan lockTimeout, CancellationToken cancellationToken)
+    public void BeginTry(string activity, string step, int percent, TimeSpan lockTimeout)
     {
         Cancelled = null;
+        LastBlockers = [];
         _now = [];
-        _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _ended = new CancellationTokenSource();
         var first = HasLimits ? QueuePause : Quick;
         first = lockTimeout > TimeSpan.Zero && lockTimeout / 3 < first ? lockTimeout / 3 : first;
-        _watching = WatchAsync(_watching, activity, step, percent, first, _ended.Token, cancellationToken);
+        _watching = WatchAsync(_watching, activity, step, percent, first, _ended.Token);
     }
 
-    /// <summary>Ends the watch over a try, and returns who held it up.</summary>
-    public async Task<IReadOnlyList<ServerSession>> EndTryAsync()
+    /// <summary>Ends the watch over a try. Does nothing when it has ended.</summary>
+    public async Task EndTryAsync()
     {
-        if (_ended is { } ended)
+        if (_ended is not { } ended)
         {
-            _ended = null;
-            await ended.CancelAsync();
-            if (Acts)
-            {
-                // A cancel that is on its way must not hit what comes next. Who only looks on is not waited for.
-                await _watching;
-            }
+            return;
         }
 
-        foreach (var blocker in _now)
+        _ended = null;
+        await ended.CancelAsync();
+        if (Acts)
         {
-            var key = Key(blocker);
-            _blockers[key] = (blocker, _blockers.GetValueOrDefault(key).Tries + 1);
+            // A cancel that is on its way must not hit what comes next. Who only looks on is not waited for.
+            await _watching;
         }
 
-        var held = _now;
-        _now = [];
-        return held;
+        LastBlockers = _now;
+        foreach (var blocker in LastBlockers)
+        {
+            _blockers[Key(blocker)] = (blocker, _blockers.GetValueOrDefault(Key(blocker)).Tries + 1);
+        }
     }
 
     /// <summary>Who held up the step and in how many of its tries, a line each; empty when nobody was seen.</summary>
@@ -111,42 +123,36 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     public async ValueTask DisposeAsync()
     {
         await EndTryAsync();
+        await _closing.CancelAsync();
         await _watching;
-        if (_opening is not null)
+        if (_opening is { IsCompletedSuccessfully: true })
         {
-            try
-            {
-                await (await _opening).DisposeAsync();
-            }
-            catch (Exception e) when (e is DbMigrateException or OperationCanceledException)
-            {
-                // It was never there.
-            }
+            await _opening.Result.DisposeAsync();
         }
+
+        _closing.Dispose();
     }
 
-    private async Task WatchAsync(
-        Task before, string activity, string step, int percent, TimeSpan first, CancellationToken ended, CancellationToken cancellationToken)
+    private async Task WatchAsync(Task before, string activity, string step, int percent, TimeSpan first, CancellationToken ended)
     {
         try
         {
             await Task.Delay(first, ended);
             await before;
-            var second = await SecondAsync(cancellationToken).WaitAsync(ended);
+            var second = await SecondAsync().WaitAsync(ended);
             var clock = Stopwatch.StartNew();
             var nextLook = TimeSpan.Zero;
             while (true)
             {
-                // A query that has begun is not cancelled: it is short, and cancelling takes a connection of its own.
                 if (HasLimits)
                 {
-                    await KeepLimitsAsync(second, cancellationToken);
+                    await KeepLimitsAsync(second);
                 }
 
                 ended.ThrowIfCancellationRequested();
                 if (clock.Elapsed >= nextLook)
                 {
-                    await LookAsync(second, activity, step, percent, ended, cancellationToken);
+                    await LookAsync(second, activity, step, percent, ended);
                     nextLook = clock.Elapsed + BlockerPause;
                 }
 
@@ -157,36 +163,31 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         {
             // The try has ended.
         }
-        catch (Exception e) when (e is DbMigrateException or NpgsqlException)
+#pragma warning disable CA1031 // Whatever befalls the watch, the run goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            observer.Message(HasLimits ? MessageLevel.Warning : MessageLevel.Debug, $"Nobody watches over {step} any more: {e.Message}");
+            observer.Message(Acts ? MessageLevel.Warning : MessageLevel.Debug, $"Nobody watches over {step} any more: {e.Message}");
         }
     }
 
-    private async Task KeepLimitsAsync(DbSession second, CancellationToken cancellationToken)
+    // Queries that have begun are not cancelled when a try ends: they are short, and cancelling takes a connection of its own.
+    private async Task KeepLimitsAsync(DbSession second)
     {
-        var queue = await LockQueue.ReadAsync(second.Connection, pid, cancellationToken);
-        var isTooMany = options.MaxQueued > 0 && queue.Sessions > options.MaxQueued;
-        var isTooLong = options.MaxQueueTime > TimeSpan.Zero && queue.Longest > options.MaxQueueTime;
-        if (!isTooMany && !isTooLong)
+        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, _closing.Token);
+        if (queue.IsCancelled)
         {
-            return;
+            // With the cancelled statement its transaction ends, and with that its locks: the next look finds nobody behind us.
+            Cancelled = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{queue.Sessions} {(queue.Sessions == 1 ? "session" : "sessions")} queued behind it, the first for {queue.Longest.TotalSeconds:0.0} s");
+            await Task.Delay(QueuePause, _closing.Token);
         }
-
-        // With the cancelled statement its transaction ends, and with that its locks: the next look finds nobody behind us.
-        Cancelled = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{queue.Sessions} {(queue.Sessions == 1 ? "session" : "sessions")} queued behind it, the first for {queue.Longest.TotalSeconds:0.0} s");
-        await using var cancel = new NpgsqlCommand("SELECT pg_cancel_backend($1)", second.Connection);
-        cancel.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
-        await cancel.ExecuteNonQueryAsync(cancellationToken);
-        await Task.Delay(QueuePause, cancellationToken);
     }
 
-    private async Task LookAsync(
-        DbSession second, string activity, string step, int percent, CancellationToken ended, CancellationToken cancellationToken)
+    private async Task LookAsync(DbSession second, string activity, string step, int percent, CancellationToken ended)
     {
-        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, cancellationToken);
+        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, _closing.Token);
         ended.ThrowIfCancellationRequested();
         if (tree.FirstOrDefault(e => e.BlockedPid == pid) is { } wait)
         {
@@ -197,23 +198,33 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 activity,
                 string.Create(CultureInfo.InvariantCulture, $"{step}: waits {wait.BlockedFor.TotalSeconds:0} s for {wait.LockedObject} behind {_now[0]}"),
                 percent);
-            if (_waiting.Elapsed >= options.TerminateBlockersAfter)
+            if (wait.BlockedFor >= WorthTelling && _told.Add(Key(_now[0])))
             {
-                await TerminateAsync(second, step, cancellationToken);
+                observer.Message(MessageLevel.Warning, $"{step} waits for {wait.LockedObject} behind {_now[0]}.");
             }
+
+            if (options.TerminateBlockersAfter > TimeSpan.Zero && _waiting.Elapsed >= options.TerminateBlockersAfter)
+            {
+                await TerminateAsync(second, step, ended);
+            }
+
+            return;
         }
-        else if (await ProgressReader.ReadAsync(second.Connection, new ProgressFilter(pid), cancellationToken) is [var progress, ..])
+
+        _waiting.Reset();
+        if (await ProgressReader.ReadAsync(second.Connection, new ProgressFilter(pid), _closing.Token) is [var progress, ..])
         {
             observer.Progress(activity, $"{step}: {progress.Status()}", progress.Percent is { } done ? (int)done : percent);
         }
     }
 
-    private async Task TerminateAsync(DbSession second, string step, CancellationToken cancellationToken)
+    private async Task TerminateAsync(DbSession second, string step, CancellationToken ended)
     {
         foreach (var blocker in _now.Where(b => _stopped.Add(Key(b))))
         {
-            var stop = await SessionStop.LookAsync(second, blocker, new StopOptions { Terminate = true, GracePeriod = GracePeriod }, cancellationToken);
-            var result = await stop.RunAsync(observer, cancellationToken);
+            ended.ThrowIfCancellationRequested();
+            var stop = await SessionStop.LookAsync(second, blocker, new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
+            var result = await stop.RunAsync(observer, _closing.Token);
             observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
         }
     }
@@ -221,6 +232,23 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private static (int Pid, DateTimeOffset? Start, string? Prepared) Key(ServerSession session) =>
         (session.ProcessId, session.BackendStart, session.PreparedTransaction);
 
-    private Task<DbSession> SecondAsync(CancellationToken cancellationToken) =>
-        _opening ??= DbSession.OpenAsync(session.Target, new Dictionary<string, string>(), observer, cancellationToken);
+    /// <summary>The second session; a new one when the first was lost.</summary>
+    private Task<DbSession> SecondAsync()
+    {
+        if (_opening is { IsCompletedSuccessfully: true } && _opening.Result.Connection.State != ConnectionState.Open)
+        {
+            _opening = null;
+        }
+
+        return _opening ??= OpenSecondAsync();
+    }
+
+    private async Task<DbSession> OpenSecondAsync()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(session.Target.ConnectionString) { CommandTimeout = AnswerSeconds };
+        var second = await DbSession.OpenAsync(session.Target.With(settings.ConnectionString), observer, _closing.Token);
+        await using var command = new NpgsqlCommand(SessionSettings.WhereKnown.Text, second.Connection);
+        await command.ExecuteNonQueryAsync(_closing.Token);
+        return second;
+    }
 }

@@ -99,6 +99,7 @@ internal sealed class ScriptOutline
                 case StatementKind.Begin:
                     // Within one message, PostgreSQL lets a BEGIN take in the statements before it (manual 55.2.2.1), so the group goes on.
                     _openBegin = statement;
+                    _quick &= IsPlainBegin(statement.Text);
                     if (_groupStatements == 0)
                     {
                         _begin = statement.Text;
@@ -159,6 +160,10 @@ internal sealed class ScriptOutline
             outline.MayShareFlight = _quick && outline.IsSingleTransaction && outline.Size <= SmallScript;
             outline.ToolWouldRefuseLine = _alone is not null && _index > 1 && !script.NoTransaction && !_alone.OutsideTransaction ? _alone.Line : 0;
         }
+
+        /// <summary>One that sets the transaction's mode has to be its first statement, and in a flight others come before it.</summary>
+        private static bool IsPlainBegin(string text) =>
+            text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).All(w => w.ToUpperInvariant() is "BEGIN" or "START" or "WORK" or "TRANSACTION");
 
         private bool RunsAlone(ScriptStatement statement) => statement.Kind switch
         {

@@ -131,7 +131,7 @@ internal sealed record ServerState
             return false;
         }
 
-        await using var second = await DbSession.OpenAsync(session.Target, new Dictionary<string, string>(), observer, cancellationToken);
+        await using var second = await DbSession.OpenAsync(session.Target, observer, cancellationToken);
         var other = await BackendPidAsync(second, cancellationToken);
         var again = await BackendPidAsync(session, cancellationToken);
         return other == BackendPid || other == again || again != BackendPid;

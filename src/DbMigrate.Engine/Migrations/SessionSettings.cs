@@ -10,7 +10,7 @@ internal static class SessionSettings
     /// What helps where the server has it: it notices within a second that a killed runner is gone and frees its locks (14 and later, not on
     /// Windows; manual 20.3.2), and it does not end a run that takes long (transaction_timeout 17, idle_session_timeout 14).
     /// </summary>
-    private static readonly SqlCommandText WhereKnown = new(
+    public static readonly SqlCommandText WhereKnown = new(
         """
         DO $$
         DECLARE setting text;

@@ -42,7 +42,8 @@ internal static class StepFailure
     /// <param name="role">What the command was for that failed; null when none did.</param>
     /// <param name="step">The step.</param>
     /// <param name="isHalfWay">Parts of the step are committed, and where it stopped is recorded.</param>
-    public static StepError Classify(Exception exception, CommandRole? role, MigrationStep step, bool isHalfWay)
+    /// <param name="isOurCancel">We cancelled it, because others queued behind it.</param>
+    public static StepError Classify(Exception exception, CommandRole? role, MigrationStep step, bool isHalfWay, bool isOurCancel)
     {
         var again = step.Undo ? "Undo-Migration (dbmigrate undo)" : "Invoke-Migration (dbmigrate migrate)";
         var kept = isHalfWay
@@ -57,6 +58,8 @@ internal static class StepFailure
                 exception),
             PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
                 "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries (--lock-timeout, --lock-retries).", exception),
+            PostgresException when isOurCancel => new(
+                "QueueTooLong", ErrorKind.Timeout, $"{kept} Best when less goes on, or in smaller steps; or let the others wait longer with -MaxQueued and -MaxQueueTime (--max-queued, --max-queue-time).", exception),
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(
                 "StatementTimeout", ErrorKind.Timeout, $"{kept} Or give it more time with -StatementTimeout (--statement-timeout).", exception),
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new("SqlPermission", ErrorKind.Permission, kept, exception),

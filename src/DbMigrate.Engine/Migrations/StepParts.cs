@@ -134,6 +134,7 @@ internal sealed class StepParts(
                 await stream.RunAsync([Frame(MigrationProgress.Refused(_table, _version))], cancellationToken);
             }
 
+            await stream.RunAsync([LockTimeout(settings["lock_timeout"])], cancellationToken);
             stream.Failed = failed;
             throw;
         }

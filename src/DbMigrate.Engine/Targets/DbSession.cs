@@ -23,19 +23,18 @@ public sealed class DbSession : IAsyncDisposable
     /// <summary>The server's version.</summary>
     public Version ServerVersion => Connection.PostgreSqlVersion;
 
-    /// <summary>Connects and sets the session up. The server's notices go to the observer.</summary>
+    /// <summary>Connects. The server's notices go to the observer.</summary>
     /// <param name="target">The database.</param>
-    /// <param name="settings">Server settings for the session, such as <c>lock_timeout</c> = <c>5s</c>; sent in one statement.</param>
     /// <param name="observer">Told of connecting, and of the server's notices and warnings.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <exception cref="DbMigrateException">
     /// <c>HostNotFound</c>, <c>HostUnreachable</c>, <c>ConnectionRefused</c>, <c>ConnectTimeout</c>, <c>ConnectionLost</c>,
     /// <c>TlsFailed</c>, <c>InvalidPasswordFile</c>,
     /// <c>CertificateNotTrusted</c>, <c>PasswordMissing</c>, <c>AuthenticationFailed</c>, <c>ConnectDenied</c>, <c>DatabaseNotFound</c>,
-    /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>SettingRefused</c>, <c>ConnectionFailed</c>.
+    /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>ConnectionFailed</c>.
     /// </exception>
     public static async Task<DbSession> OpenAsync(
-        DbTarget target, IReadOnlyDictionary<string, string> settings, IEngineObserver observer, CancellationToken cancellationToken)
+        DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         if (!SqlRewriting.IsOff)
         {
@@ -43,14 +42,13 @@ public sealed class DbSession : IAsyncDisposable
         }
 
         observer.Message(MessageLevel.Debug, $"Connecting to {target}.");
-        var connection = new NpgsqlConnection(target.ConnectionString);
+        var connection = New(target);
         connection.Notice += (_, e) => observer.Message(MessageLevel.Verbose, $"{e.Notice.Severity}: {e.Notice.MessageText}");
         var opening = connection.OpenAsync(cancellationToken);
         try
         {
             // Npgsql does not heed the token while it waits for the server's first byte.
             await opening.WaitAsync(cancellationToken);
-            await ApplyAsync(settings, connection, target, cancellationToken);
             return new DbSession(target, connection);
         }
         catch (Exception e)
@@ -72,36 +70,17 @@ public sealed class DbSession : IAsyncDisposable
     /// <summary>Closes the connection at once.</summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
-    private static async Task ApplyAsync(
-        IReadOnlyDictionary<string, string> settings, NpgsqlConnection connection, DbTarget target, CancellationToken cancellationToken)
+    private static NpgsqlConnection New(DbTarget target)
     {
-        if (settings.Count == 0)
-        {
-            return;
-        }
-
-        await using var command = connection.CreateCommand();
-        var calls = new List<string>(settings.Count);
-        foreach (var (name, value) in settings)
-        {
-            calls.Add(FormattableString.Invariant($"set_config(${command.Parameters.Count + 1}, ${command.Parameters.Count + 2}, false)"));
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-        }
-
-        command.CommandText = "SELECT " + string.Join(", ", calls);
         try
         {
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            return new NpgsqlConnection(target.ConnectionString);
         }
-        catch (PostgresException e) when (e.SqlState != PostgresErrorCodes.AdminShutdown)
+        catch (ArgumentException e)
         {
+            // Settings that are good one by one may exclude each other, such as sslnegotiation=direct without TLS.
             throw new DbMigrateException(
-                "SettingRefused",
-                ErrorKind.Sql,
-                $"{target} refused a setting of the session: {e.MessageText}",
-                "Correct the setting; PostgreSQL's manual lists them in its chapter Server Configuration.",
-                e) { Subject = target };
+                "InvalidTarget", ErrorKind.InvalidArgument, $"The address of {target} cannot be used: {e.Message}", "Correct the address.", e) { Subject = target };
         }
     }
 }

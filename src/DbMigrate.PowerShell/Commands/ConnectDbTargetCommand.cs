@@ -82,7 +82,7 @@ public sealed class ConnectDbTargetCommand : EngineCommand
         var target = Target ?? TargetResolver.Resolve(Address(), Environment.GetEnvironmentVariable, Credential?.GetNetworkCredential());
         if (!NoTest)
         {
-            Close(Await(token => DbSession.OpenAsync(target, new Dictionary<string, string>(), Observer, token)));
+            Close(Await(token => DbSession.OpenAsync(target, Observer, token)));
         }
 
         Session.Current.Set(target);

@@ -100,7 +100,7 @@ public sealed class ActivityReaderTests
     private static Task<DbActivity> ReadAsync(DbSession session, TimeSpan olderThan) => ActivityReader.ReadAsync(session, olderThan, CancellationToken.None);
 
     private static Task<DbSession> OpenAsync(DbTarget target) =>
-        DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
 
     private static async Task RunAsync(DbSession session, string statement)
     {

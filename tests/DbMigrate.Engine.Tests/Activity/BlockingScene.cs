@@ -158,7 +158,7 @@ internal sealed class BlockingScene : IAsyncDisposable
     private async Task<StopResult> StopAsync(Func<DbSession, Task<SessionStop>> look, DbSession? with)
     {
         await using var own = with is null
-            ? await DbSession.OpenAsync(Target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None)
+            ? await DbSession.OpenAsync(Target, new RecordingObserver(), CancellationToken.None)
             : null;
         return await (await look(with ?? own!)).RunAsync(new RecordingObserver(), CancellationToken.None);
     }

@@ -144,5 +144,5 @@ public sealed class ProgressWatchTests
     }
 
     private static Task<DbSession> OpenAsync(Scene scene) =>
-        DbSession.OpenAsync(scene.Target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        DbSession.OpenAsync(scene.Target, new RecordingObserver(), CancellationToken.None);
 }

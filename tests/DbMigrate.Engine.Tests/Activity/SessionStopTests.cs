@@ -283,7 +283,7 @@ public sealed class SessionStopTests
             target = TargetResolver.Resolve($"postgres://{role}:secret@{target.Host}:{target.Port}/{target.Database}?sslmode=disable", _ => null);
         }
 
-        return await DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        return await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
     }
 
     private static async Task<List<StopResult>> StopRootsAsync(BlockingScene scene, StopOptions options)

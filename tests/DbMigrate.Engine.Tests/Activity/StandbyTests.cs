@@ -141,5 +141,5 @@ public sealed class StandbyTests : IAsyncLifetime
     }
 
     private static Task<DbSession> OpenAsync(DbTarget target) =>
-        DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
 }

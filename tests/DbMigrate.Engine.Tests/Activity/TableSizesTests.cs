@@ -151,5 +151,5 @@ public sealed class TableSizesTests
     }
 
     private static Task<DbSession> OpenAsync(DbTarget target) =>
-        DbSession.OpenAsync(target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+        DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
 }

@@ -184,7 +184,7 @@ public sealed class VacuumTests
     }
 
     private Task<DbSession> OpenAsync(DbTarget target) =>
-        DbSession.OpenAsync(target, new Dictionary<string, string>(), _observer, CancellationToken.None);
+        DbSession.OpenAsync(target, _observer, CancellationToken.None);
 
     private static DbTarget As(DbTarget target, string role)
     {

@@ -15,7 +15,8 @@ public sealed class PageWalkTests
     {
         var target = await SandboxFixture.NewDatabaseAsync();
         await target.RunAsync("CREATE TABLE t AS SELECT g AS id FROM generate_series(1, 5000) g");
-        await using var session = await DbSession.OpenAsync(target, new Dictionary<string, string> { ["enable_seqscan"] = "off" }, new RecordingObserver(), CancellationToken.None);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
+        await new BackfillCommand().Add("SET enable_seqscan = off").QueryAsync(session.Connection, CancellationToken.None);
         var table = await BackfillTable.ReadAsync(session, BackfillRun.Options("t", ""), CancellationToken.None);
         var walk = new PageWalk(table, new Version(version, 0));
         Assert.True(table.Pages > 10);

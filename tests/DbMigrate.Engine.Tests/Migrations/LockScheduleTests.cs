@@ -25,5 +25,7 @@ public sealed class LockScheduleTests
         Assert.Equal(pauses.Order(), pauses);
         Assert.Equal(TimeSpan.FromMilliseconds(250), pauses[0]);
         Assert.Equal(TimeSpan.FromSeconds(30), pauses[^1]);
+        Assert.Equal(TimeSpan.FromSeconds(30), LockSchedule.Pause(1000));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), new LockSchedule(TimeSpan.FromSeconds(5), 1000).Wait(1));
     }
 }

@@ -374,6 +374,37 @@ public sealed class MigrationProjectTests
         Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('late')::text"));
     }
 
+    [Theory, MemberData(nameof(Formats))]
+    public async Task What_was_undone_between_plan_and_lock_makes_a_gap(MigrationFormat format)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(format);
+        folder.Add(4, "four", ["CREATE TABLE four (id int)"], ["DROP TABLE four"]);
+        await ApplyAsync(folder, target);
+        folder.Add(5, "five", ["CREATE TABLE five (id int)", "CREATE INDEX CONCURRENTLY five_id ON five (id)"]);
+        await using var project = await OpenAsync(folder, target);
+        var plan = await project.PlanApplyAsync(new MigrationSelection(), Options, CancellationToken.None);
+        await UndoAsync(folder, target, new MigrationSelection());
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(async () => await project.ApplyAsync(plan, Options, CancellationToken.None).CountAsync());
+
+        Assert.Equal("MigrationGap", error.Id);
+        Assert.Null(await target.ScalarAsync<string>("SELECT to_regclass('five')::text"));
+        Assert.DoesNotContain(await StatusAsync(folder, target), s => s.State == MigrationState.Applied && (s.Version == folder.Version(4) || s.Version == folder.Version(5)));
+    }
+
+    [Fact]
+    public async Task A_transaction_mode_of_a_scripts_own_begin_holds_in_a_longer_run()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx);
+        folder.Add(1, "one", ["CREATE TABLE one (id int)"])
+            .Add(2, "two", ["BEGIN ISOLATION LEVEL SERIALIZABLE", "CREATE TABLE two AS SELECT current_setting('transaction_isolation') AS level", "COMMIT"])
+            .Add(3, "three", ["CREATE TABLE three (id int)"]);
+        Assert.All(await ApplyAsync(folder, target), r => Assert.Equal(MigrationOutcome.Applied, r.Outcome));
+        Assert.Equal("serializable", await target.ScalarAsync<string>("SELECT level FROM two"));
+    }
+
     [Fact]
     public async Task Discard_all_which_would_release_the_lock_is_refused()
     {

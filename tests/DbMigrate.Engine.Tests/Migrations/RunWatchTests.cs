@@ -99,6 +99,76 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Limits_hold_in_the_middle_of_a_run_of_small_migrations()
+    {
+        for (var i = 2; i <= 10; i++)
+        {
+            _folder.Add(i, "small", [$"CREATE TABLE small_{i} (id int)"]);
+        }
+
+        _folder.Add(1, "alter", ["CREATE TABLE first (id int)"]).Add(11, "slow", ["UPDATE items SET name = 'b'", "INSERT INTO items SELECT 2, pg_sleep(60)::text"]);
+        var run = RunAsync(new RunOptions { LockRetries = 0, MaxQueueTime = TimeSpan.FromMilliseconds(200) });
+        while (!run.IsCompleted)
+        {
+            await _target.RunAsync("UPDATE items SET name = 'c'");
+        }
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => run);
+        Assert.Equal(("QueueTooLong", "11"), (error.Id, error.Failed!.Version));
+        Assert.Equal(10, error.Results.Count(r => r.Outcome == MigrationOutcome.Applied));
+    }
+
+    [Fact]
+    public async Task Limits_hold_for_a_role_that_may_not_look_at_others()
+    {
+        var target = await RoleAsync("");
+        var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromMinutes(1), LockRetries = 8, MaxQueueTime = TimeSpan.FromMilliseconds(300) }, target);
+        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
+        {
+            Assert.False(run.IsCompleted);
+            await QueryAsync();
+        }
+
+        await reader.DisposeAsync();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+    }
+
+    [Fact]
+    public async Task A_watch_that_is_ended_does_not_end_the_run()
+    {
+        _folder.Add(1, "alter", ["SELECT pg_sleep(1)"]).Add(2, "other", ["SELECT pg_sleep(1)"]).Add(3, "last", ["ALTER TABLE items ADD COLUMN late int"]);
+        var run = RunAsync(new RunOptions { MaxQueued = 100 });
+        var ended = 0L;
+        while (!run.IsCompleted)
+        {
+            ended += await _target.ScalarAsync<long>(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'WITH RECURSIVE lock%' AND pid <> pg_backend_pid()");
+            await Task.Delay(50);
+        }
+
+        Assert.All(await run, r => Assert.Equal(MigrationOutcome.Applied, r.Outcome));
+        Assert.True(ended > 0);
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.StartsWith("Nobody watches over", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_long_wait_without_time_limit_is_told()
+    {
+        _folder.Add(1, "alter", ["CREATE INDEX CONCURRENTLY items_name ON items (name)"]);
+        await using var writer = await ReaderAsync();
+        await using (var write = new NpgsqlCommand("UPDATE items SET name = 'b'", writer))
+        {
+            await write.ExecuteNonQueryAsync();
+        }
+
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1), LockRetries = 0 });
+        await UntilAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains($"behind pid {writer.ProcessID} (", StringComparison.Ordinal)));
+        await writer.DisposeAsync();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+    }
+
+    [Fact]
     public async Task Who_stays_in_the_way_is_ended_where_that_was_asked_for()
     {
         await using var reader = await ReaderAsync();
@@ -113,17 +183,23 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_watchdog_that_cannot_watch_is_an_error_before_anything_runs()
     {
-        var role = "role_" + _target.Database;
-        await _target.RunAsync(
-            $"CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 1", $"GRANT ALL ON SCHEMA public TO {role}", $"ALTER TABLE items OWNER TO {role}");
-        var settings = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = role, Password = "secret" };
-        var target = TargetResolver.Resolve(settings.ConnectionString, _ => null);
+        var target = await RoleAsync("CONNECTION LIMIT 1");
 
         var error = await Assert.ThrowsAsync<DbMigrateException>(() => RunAsync(new RunOptions { MaxQueued = 1 }, target));
 
         Assert.Equal("TooManyConnections", error.Id);
         Assert.Equal(0, await _target.ScalarAsync<long>("SELECT count(*) FROM pg_attribute WHERE attname = 'late'"));
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await RunAsync(new RunOptions(), target)).Outcome);
+    }
+
+    /// <summary>The database as its table's owner, an ordinary role.</summary>
+    private async Task<DbTarget> RoleAsync(string attributes)
+    {
+        var role = "role_" + _target.Database;
+        await _target.RunAsync(
+            $"CREATE ROLE {role} LOGIN PASSWORD 'secret' {attributes}", $"GRANT ALL ON SCHEMA public TO {role}", $"ALTER TABLE items OWNER TO {role}");
+        var settings = new NpgsqlConnectionStringBuilder(_target.ConnectionString) { Username = role, Password = "secret" };
+        return TargetResolver.Resolve(settings.ConnectionString, _ => null);
     }
 
     private static async Task UntilAsync(Func<bool> isSo)

@@ -9,45 +9,31 @@ namespace DbMigrate.Engine.Tests.Targets;
 
 public sealed class DbSessionTests
 {
-    private static readonly Dictionary<string, string> s_none = [];
-
     [Fact]
-    public async Task Sets_the_session_up_in_one_statement()
+    public async Task Calls_itself_by_name_and_knows_its_process()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
-        var settings = new Dictionary<string, string>
-        {
-            ["lock_timeout"] = "7s",
-            ["TimeZone"] = "Europe/Berlin",
-            ["search_path"] = "\"My Schema\", public",
-        };
-        await using var session = await DbSession.OpenAsync(target, settings, new RecordingObserver(), CancellationToken.None);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
 
-        Assert.Equal("7s", await ScalarAsync(session, "select current_setting('lock_timeout')"));
-        Assert.Equal("Europe/Berlin", await ScalarAsync(session, "select current_setting('timezone')"));
-        Assert.Equal("\"My Schema\", public", await ScalarAsync(session, "select current_setting('search_path')"));
         Assert.Equal("DbMigrate", await ScalarAsync(session, "select current_setting('application_name')"));
         Assert.Equal(session.ProcessId, await ScalarAsync(session, "select pg_backend_pid()"));
         Assert.Equal((await SandboxFixture.ServerAsync()).ServerVersion.Major, session.ServerVersion.Major);
     }
 
     [Fact]
-    public async Task Refuses_a_setting_that_the_server_does_not_take()
+    public async Task Parts_of_an_address_that_exclude_each_other_are_said()
     {
-        var target = await SandboxFixture.NewDatabaseAsync();
-        var settings = new Dictionary<string, string> { ["lock_timeout"] = "soon" };
-        var error = await Assert.ThrowsAsync<DbMigrateException>(
-            () => DbSession.OpenAsync(target, settings, new RecordingObserver(), CancellationToken.None));
-
-        Assert.Equal("SettingRefused", error.Id);
-        Assert.Contains("lock_timeout", error.Message, StringComparison.Ordinal);
+        var target = TargetResolver.Resolve("postgres://app:hunter2@127.0.0.1:1/x?sslnegotiation=direct&sslmode=prefer", _ => null);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None));
+        Assert.Equal("InvalidTarget", error.Id);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Ends_on_the_server_when_disposed()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
-        var session = await DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None);
+        var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
         var processId = session.ProcessId;
         await session.DisposeAsync();
 
@@ -66,7 +52,7 @@ public sealed class DbSessionTests
     {
         var target = await SandboxFixture.NewDatabaseAsync();
         var observer = new RecordingObserver();
-        await using var session = await DbSession.OpenAsync(target, s_none, observer, CancellationToken.None);
+        await using var session = await DbSession.OpenAsync(target, observer, CancellationToken.None);
         await ExecuteAsync(session, "drop table if exists nowhere");
 
         Assert.Contains("NOTICE: table \"nowhere\" does not exist, skipping", observer.Texts(MessageLevel.Verbose));
@@ -76,7 +62,7 @@ public sealed class DbSessionTests
     public async Task Sends_texts_as_they_are()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
-        await using var session = await DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
 
         // Npgsql's own splitter knows BEGIN ATOMIC only in parts, and would cut this at its first semicolon.
         await ExecuteAsync(session, "create table t (a int)");
@@ -233,7 +219,7 @@ public sealed class DbSessionTests
         var server = await SandboxFixture.ServerAsync();
         var target = Changed(server.Target, s => (s.Port, s.Timeout) = (((IPEndPoint)silent.LocalEndpoint).Port, 0));
         using var cancel = new CancellationTokenSource();
-        var opening = DbSession.OpenAsync(target, s_none, new RecordingObserver(), cancel.Token);
+        var opening = DbSession.OpenAsync(target, new RecordingObserver(), cancel.Token);
         using var accepted = await silent.AcceptTcpClientAsync();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
@@ -242,7 +228,7 @@ public sealed class DbSessionTests
     private static async Task<DbMigrateException> FailureAsync(DbTarget target)
     {
         var error = await Assert.ThrowsAsync<DbMigrateException>(
-            () => DbSession.OpenAsync(target, s_none, new RecordingObserver(), CancellationToken.None));
+            () => DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None));
         Assert.NotEmpty(error.NextStep);
         Assert.Same(target, error.Subject);
         return error;

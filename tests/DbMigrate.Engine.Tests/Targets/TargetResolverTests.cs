@@ -450,7 +450,7 @@ public sealed class TargetResolverTests
             "?schema=My%20Schema&options=-c%20lock_timeout=3s&application_name=x%20y&target_session_attrs=read-write";
         var target = TargetResolver.Resolve(url, NoEnvironment);
         await using var session = await DbSession.OpenAsync(
-            target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+            target, new RecordingObserver(), CancellationToken.None);
         await using var command = new NpgsqlCommand(
             """
             select concat_ws('|', current_database(), current_setting('search_path'), current_setting('lock_timeout'),

@@ -70,7 +70,7 @@ public sealed class TlsTests
         try
         {
             await using var session = await DbSession.OpenAsync(
-                target, new Dictionary<string, string>(), new RecordingObserver(), CancellationToken.None);
+                target, new RecordingObserver(), CancellationToken.None);
             await using var command = new NpgsqlCommand("select ssl from pg_stat_ssl where pid = pg_backend_pid()", session.Connection);
             return await command.ExecuteScalarAsync() is true ? "encrypted" : "plain";
         }
