@@ -53,6 +53,7 @@ internal static class JsonLine
         result.Statements,
         result.Rows,
         result.Attempts,
+        Blockers = result.Blockers.Count == 0 ? null : result.Blockers.Select(Session),
         Error = result.Error is { } error ? Failure(error) : null,
         Database = result.Target?.ToString(),
     });

@@ -16,7 +16,7 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     public bool Json { get; set; }
 
     /// <summary>Why not all results could be written; null when they were. A reader that has gone is no reason.</summary>
-    public IOException? Failure { get; private set; }
+    public Exception? Failure { get; private set; }
 
     /// <summary>Tell what is decided, too.</summary>
     public bool Verbose { get; set; }
@@ -127,8 +127,11 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
                 ClearProgress();
                 var text = PlainText.OneLine(percent < 0 ? status : $"{percent} % {status}");
                 text = text.Length > 78 ? text[..77] + "…" : text;
-                stderr.Write(text);
-                stderr.Flush();
+                Quietly(stderr, w =>
+                {
+                    w.Write(text);
+                    w.Flush();
+                });
                 _progressWidth = text.Length;
             }
         }
@@ -177,8 +180,9 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
         {
             write(writer);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
+            // A closed descriptor (>&-) is no right to write, for the runtime.
             if (writer == stdout && e.HResult is not (BrokenPipe or PipeClosing))
             {
                 Failure ??= e;
@@ -190,7 +194,8 @@ internal sealed class Output(TextWriter stdout, TextWriter stderr, bool showProg
     {
         if (_progressWidth > 0)
         {
-            stderr.Write('\r' + new string(' ', _progressWidth) + '\r');
+            var blank = '\r' + new string(' ', _progressWidth) + '\r';
+            Quietly(stderr, w => w.Write(blank));
             _progressWidth = 0;
         }
     }

@@ -49,15 +49,18 @@ public class UsageTests
         Assert.DoesNotContain("--format is one of", run.Error, StringComparison.Ordinal);
     }
 
-    [SkippableFact]
-    public async Task Results_that_cannot_be_written_are_a_failure()
+    [SkippableTheory]
+    [InlineData("> /dev/full", "")]
+    [InlineData(">&-", "")]
+    [InlineData(">&-", "--json")]
+    public async Task Results_that_cannot_be_written_are_a_failure(string redirection, string option)
     {
         Skip.IfNot(File.Exists("/dev/full"), "This system has no /dev/full.");
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "a.sql");
         await File.WriteAllTextAsync(file, "SELECT 1;");
         var dll = Path.Combine(AppContext.BaseDirectory, "dbmigrate.dll");
-        var start = new System.Diagnostics.ProcessStartInfo("sh", ["-c", "dotnet \"$0\" statements \"$1\" > /dev/full", dll, file])
+        var start = new System.Diagnostics.ProcessStartInfo("sh", ["-c", $"dotnet \"$0\" statements \"$1\" {option} {redirection}", dll, file])
         {
             RedirectStandardError = true,
         };

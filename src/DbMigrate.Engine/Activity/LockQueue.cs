@@ -43,7 +43,7 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
                 FROM behind
                 JOIN lock ahead USING (pid)
                 JOIN lock waiting ON waiting.object = ahead.object AND NOT waiting.granted AND waiting.pid <> ahead.pid
-                    AND (ahead.granted OR ahead.since IS NULL OR waiting.since > ahead.since)
+                    AND (ahead.granted OR {(connection.PostgreSqlVersion.Major >= 14 ? "waiting.since > ahead.since" : "true")})
                 JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode),
             queue AS MATERIALIZED (
                 SELECT count(DISTINCT pid)::int AS sessions,

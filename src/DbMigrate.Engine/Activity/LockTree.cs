@@ -13,7 +13,13 @@ public static class LockTree
     /// <param name="cancellationToken">Cancels on the server.</param>
     public static async Task<IReadOnlyList<BlockingQuery>> ReadAsync(
         DbSession session, LockTreeOptions options, CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(session.Connection, options, cancellationToken)).Select(w => w with { Target = session.Target })];
+        [.. (await ReadAsync(session.Connection, options, cancellationToken)).Select(w => w with
+        {
+            Target = session.Target,
+            Blocked = w.Blocked with { Target = session.Target },
+            Blocking = w.Blocking with { Target = session.Target },
+            Roots = [.. w.Roots.Select(r => r with { Target = session.Target })],
+        })];
 
     /// <summary>Reads the lock tree in one statement. The connection must be idle; it takes no locks but those of reading the catalogue.</summary>
     /// <param name="connection">

@@ -59,7 +59,7 @@ internal static class SessionColumns
             State = Text(6),
             StateAge = Time(reader, first + 7),
             TransactionAge = Time(reader, first + 8),
-            Query = Text(11) is null || Text(9) is "" ? null : Text(9),
+            Query = Text(11) is null || Text(9) is "" ? null : SecretText.WithoutPasswords(Text(9)),
             QueryStart = Moment(16),
             WaitEvent = Text(10),
             MaySignal = Is(14),

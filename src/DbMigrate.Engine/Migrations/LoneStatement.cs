@@ -17,37 +17,44 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
             ? await ValidityAsync(index, cancellationToken)
             : null;
 
-    /// <summary>Drops an invalid index of that name, over which IF NOT EXISTS would pass as if it were there.</summary>
-    public async Task DropInvalidIndexAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Drops an invalid index of that name on the same table: IF NOT EXISTS would pass over it as if it were there, and without that the name is taken.
+    /// </summary>
+    public async Task<bool> DropInvalidIndexAsync(CancellationToken cancellationToken)
     {
-        if (ConcurrentIndex.Parse(statement.Text) is { Index: { } index, Conditional: true })
+        if (ConcurrentIndex.Parse(statement.Text) is { Index: { } index, Table: { } table }
+            && await IsOnAsync(index, table, cancellationToken) && !await IsAtWorkAsync(index, cancellationToken))
         {
             observer.Message(MessageLevel.Warning, $"{step}: the index {index} is invalid, left by somebody; it is dropped and built again.");
             await DropAsync(index, cancellationToken);
+            return true;
         }
+
+        return false;
     }
 
     /// <summary>Drops what an earlier REINDEX CONCURRENTLY of the same index or table left behind (manual, REINDEX, Rebuilding Indexes Concurrently).</summary>
     public async Task DropReindexLeftoversAsync(CancellationToken cancellationToken)
     {
-        if (ConcurrentReindex.Parse(statement.Text) is not { Name: var name })
+        if (ConcurrentReindex.Parse(statement.Text) is not { Name: var name, Schema: var schema })
         {
             return;
         }
 
         var leftovers = new List<SqlName>();
         await using (var command = new NpgsqlCommand(
-            """
+            $"""
             SELECT n.nspname::text, x.relname::text
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
             WHERE NOT i.indisvalid AND x.relname ~ '_cc(new|old)[0-9]*$' AND n.nspname <> 'pg_toast'
-                AND ($1::text IS NULL OR i.indrelid = to_regclass($1)
+                AND ($2::text IS NULL OR n.nspname = $2) AND ($1::text IS NULL OR i.indrelid = to_regclass($1)
                     OR i.indrelid = (SELECT named.indrelid FROM pg_index named WHERE named.indexrelid = to_regclass($1)))
-                AND i.indrelid NOT IN (SELECT relid FROM pg_stat_progress_create_index WHERE relid IS NOT NULL)
+                AND NOT EXISTS ({AtWork("i.indrelid")})
             """,
             session.Connection))
         {
             command.Parameters.Add(new NpgsqlParameter { Value = name is null ? DBNull.Value : Quoted(name), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+            command.Parameters.Add(new NpgsqlParameter { Value = (object?)schema ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -113,6 +120,31 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         command.Parameters.Add(new NpgsqlParameter { Value = Quoted(index) });
         return await command.ExecuteScalarAsync(cancellationToken) as bool?;
     }
+
+    private async Task<bool> IsOnAsync(SqlName index, SqlName table, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass($1) AND indrelid = to_regclass($2))", session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(index) });
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(table) });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    /// <summary>
+    /// Whether somebody else works on the index's table: an invalid index may be on its way to be a good one. The lock of a concurrent build is there
+    /// for all to see; pg_stat_progress_create_index hides its table from some roles.
+    /// </summary>
+    private async Task<bool> IsAtWorkAsync(SqlName index, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT EXISTS ({AtWork("(SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1))")})", session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(index) });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private static string AtWork(string table) =>
+        "SELECT FROM pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid() "
+            + $"AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.relation = {table}";
 
     private async Task DropAsync(SqlName index, CancellationToken cancellationToken)
     {

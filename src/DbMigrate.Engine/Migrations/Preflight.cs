@@ -121,7 +121,7 @@ internal sealed class Preflight
             RefuseOtherTable();
         }
 
-        if (!State.SchemasToCreateIn.Contains(Journal.Table.Schema) && !State.MayCreateSchema)
+        if (State.Schemas.Contains(Journal.Table.Schema) ? !State.SchemasToCreateIn.Contains(Journal.Table.Schema) : !State.MayCreateSchema)
         {
             var schema = Formats.JournalTable.Quote(Journal.Table.Schema!);
             throw NoPrivilege("NoCreatePrivilege", $"may not create the table {Journal.Table}", $"GRANT CREATE ON SCHEMA {schema} TO {Formats.JournalTable.Quote(State.User)};");

@@ -72,6 +72,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     {
         _blockers.Clear();
         _told.Clear();
+        _stopped.Clear();
         _waiting.Reset();
     }
 
@@ -223,6 +224,11 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         foreach (var blocker in _now.Where(b => _stopped.Add(Key(b))))
         {
             ended.ThrowIfCancellationRequested();
+            if (HasLimits)
+            {
+                await KeepLimitsAsync(second);
+            }
+
             var stop = await SessionStop.LookAsync(second, blocker, new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
             observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");

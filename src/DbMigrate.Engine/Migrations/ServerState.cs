@@ -28,6 +28,9 @@ internal sealed record ServerState
     /// <summary>The role may create schemas here.</summary>
     public required bool MayCreateSchema { get; init; }
 
+    /// <summary>The schemas that exist.</summary>
+    public required IReadOnlyCollection<string> Schemas { get; init; }
+
     /// <summary>The schemas that exist and in which the role may create tables.</summary>
     public required IReadOnlyCollection<string> SchemasToCreateIn { get; init; }
 
@@ -70,7 +73,8 @@ internal sealed record ServerState
             $"""
             SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, current_schema()::text, current_database()::text, current_user::text,
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
-                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')), {MigrationProgress.MayCreateColumn}
+                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')), {MigrationProgress.MayCreateColumn},
+                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace)
             """));
         batch.BatchCommands.Add(new SqlCommandText(
             """
@@ -105,6 +109,7 @@ internal sealed record ServerState
             HasProgress = reader.GetBoolean(7),
             SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
             MayKeepProgress = reader.GetBoolean(9),
+            Schemas = reader.GetString(10).Split(Separator),
             Tables = found,
         };
         await reader.NextResultAsync(cancellationToken);

@@ -34,7 +34,7 @@ internal static class StepFailure
         var text = new SourceText(statement.Text, statement.Line, statement.Column, statement.Indent);
         var place = text.PositionOf(position);
         var (sourceLine, caret) = text.Excerpt(position);
-        return failure with { Line = place.Line, Column = place.Column, SourceLine = sourceLine, Caret = caret };
+        return failure with { Line = place.Line, Column = place.Column, SourceLine = SecretText.WithoutPasswords(sourceLine), Caret = caret };
     }
 
     /// <summary>The error's id and kind, and the next step.</summary>

@@ -111,9 +111,9 @@ internal sealed class StepParts(
 
         observer.Message(MessageLevel.Verbose, $"{step}: line {statement.Line} runs outside a transaction.");
         var before = await lone.IndexValidityAsync(cancellationToken);
-        if (before == false)
+        if (before == false && await lone.DropInvalidIndexAsync(cancellationToken))
         {
-            await lone.DropInvalidIndexAsync(cancellationToken);
+            before = null;
         }
 
         await lone.DropReindexLeftoversAsync(cancellationToken);
@@ -129,7 +129,9 @@ internal sealed class StepParts(
         {
             // The server said no, so it had no effect; only a failed CREATE INDEX CONCURRENTLY leaves something, an invalid index of ours.
             var failed = stream.Failed;
-            if (before is not null || await lone.IndexValidityAsync(cancellationToken) is null)
+            var after = await lone.IndexValidityAsync(cancellationToken);
+            HasKeptParts |= before is null && after == false;
+            if (before is not null || after is null)
             {
                 await stream.RunAsync([Frame(MigrationProgress.Refused(_table, _version))], cancellationToken);
             }

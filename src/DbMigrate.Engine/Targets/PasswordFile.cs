@@ -8,11 +8,15 @@ namespace DbMigrate.Engine.Targets;
 /// </summary>
 internal static class PasswordFile
 {
+    private const UnixFileMode OthersMode =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     /// <summary>The path of the file; it need not exist.</summary>
     public static string PathOf(TargetParameters parameters, Func<string, string?> environment) =>
         parameters["passfile"] is { Length: > 0 } named ? named : UserFolder.File(environment, ".pgpass", "pgpass.conf");
 
     /// <summary>The first password that fits; null when there is none or the file cannot be read.</summary>
+    /// <exception cref="DbMigrateException"><c>PasswordFileOpen</c>.</exception>
     public static string? Find(string file, string host, int port, string database, string user)
     {
         string[] wanted =
@@ -29,10 +33,20 @@ internal static class PasswordFile
             return null;
         }
 
-        return lines
+        var found = lines
             .Where(line => line.Length > 0 && line[0] != '#')
             .Select(Fields)
             .FirstOrDefault(fields => fields.Count == 5 && Enumerable.Range(0, 4).All(i => Fits(fields[i], wanted[i], isHost: i == 0)))?[4];
+        if (found is not null && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OthersMode) != 0)
+        {
+            throw new DbMigrateException(
+                "PasswordFileOpen",
+                ErrorKind.Permission,
+                $"Others may read {file}, so the password in it counts for nothing (PostgreSQL manual, 34.16).",
+                $"Run: chmod 600 {file}") { Subject = file };
+        }
+
+        return found;
     }
 
     private static bool Fits(string field, string wanted, bool isHost) =>

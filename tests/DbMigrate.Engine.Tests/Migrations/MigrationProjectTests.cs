@@ -177,6 +177,24 @@ public sealed class MigrationProjectTests
         Assert.Equal("42P07", (await FailAsync(folder, target)).Error.Failed!.Error!.SqlState);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("IF NOT EXISTS ")]
+    public async Task An_invalid_index_that_somebody_left_is_dropped_and_built_again(string conditional)
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = Shop(MigrationFormat.Sqlx).Add(4, "index", [$"CREATE INDEX CONCURRENTLY {conditional}items_half ON items (name)"]);
+        await ApplyAsync(folder, target, count: 3);
+        await target.RunAsync(
+            "CREATE INDEX items_half ON items (name)", "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_half'::regclass");
+
+        var observer = new RecordingObserver();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await ApplyAsync(folder, target, observer)).Outcome);
+
+        Assert.True(await target.ScalarAsync<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_half'::regclass"));
+        Assert.Contains(observer.Texts(MessageLevel.Warning), w => w.Contains("left by somebody", StringComparison.Ordinal));
+    }
+
     [Theory, MemberData(nameof(Formats))]
     public async Task What_the_finished_part_had_set_holds_for_the_rest(MigrationFormat format)
     {

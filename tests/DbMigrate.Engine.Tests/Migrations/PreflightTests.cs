@@ -68,6 +68,16 @@ public sealed class PreflightTests
         Assert.Contains($"GRANT CREATE ON SCHEMA \"public\" TO \"{role}\"", error.NextStep, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_right_to_make_schemas_is_none_to_make_tables_in_a_schema_that_is_there()
+    {
+        var (target, role) = await WithRoleAsync("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        await (await OwnerAsync(target)).RunAsync($"GRANT CREATE ON DATABASE \"{target.Database}\" TO \"{role}\"");
+        using var folder = OneTable(MigrationFormat.Sqlx);
+
+        Assert.Equal("NoCreatePrivilege", (await RefusedAsync(folder, target)).Id);
+    }
+
     [Theory]
     [InlineData("GRANT SELECT ON _sqlx_migrations TO ", "NoWritePrivilege")]
     [InlineData("REVOKE SELECT ON _sqlx_migrations FROM ", "NoReadPrivilege")]

@@ -231,9 +231,13 @@ public class StatementClassifierTests
     [InlineData("reindex (verbose) table concurrently t", "t")]
     [InlineData("REINDEX (CONCURRENTLY) TABLE t", "t")]
     [InlineData("REINDEX (VERBOSE, CONCURRENTLY true) INDEX i", "i")]
-    [InlineData("REINDEX SCHEMA CONCURRENTLY s", null)]
-    public void What_is_rebuilt_concurrently(string statement, string? name) =>
-        Assert.Equal(name, ConcurrentReindex.Parse(statement)!.Name?.ToString());
+    [InlineData("REINDEX SCHEMA CONCURRENTLY s", null, "s")]
+    [InlineData("REINDEX DATABASE CONCURRENTLY s", null)]
+    public void What_is_rebuilt_concurrently(string statement, string? name, string? schema = null)
+    {
+        var parsed = ConcurrentReindex.Parse(statement)!;
+        Assert.Equal((name, schema), (parsed.Name?.ToString(), parsed.Schema));
+    }
 
     [Theory]
     [InlineData("REINDEX TABLE t")]

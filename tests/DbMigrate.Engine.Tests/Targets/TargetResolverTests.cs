@@ -414,6 +414,21 @@ public sealed class TargetResolverTests
         }
     }
 
+    [SkippableFact]
+    public void A_password_file_that_others_may_read_is_refused_where_it_counts()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has other permissions.");
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("passwords", "db1:*:*:*:hunter2\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        var parts = $"user=app dbname=x passfile='{file}'";
+
+        var error = Assert.Throws<DbMigrateException>(() => TargetResolver.Resolve($"host=db1 {parts}", NoEnvironment));
+        Assert.Equal("PasswordFileOpen", error.Id);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("db2", TargetResolver.Resolve($"host=db2 {parts}", NoEnvironment).Host);
+    }
+
     [Fact]
     public void Leaves_different_passwords_of_several_hosts_to_Npgsql()
     {
