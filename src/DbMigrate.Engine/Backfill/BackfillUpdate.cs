@@ -11,14 +11,19 @@ internal sealed class BackfillUpdate(BackfillTable table, IWalk walk, SqlFragmen
     {
         command.Add($"UPDATE {table.From} SET ").Add(set).Add(" WHERE ");
         walk.AddRange(command, after, upTo);
-        if (where is null)
+
+        // RETURNING sees the row as it is now (manual 6.4), after triggers too: whether it still fits the condition, and whether it has left the range, for one
+        // that the walk may not have done yet.
+        _ = where is null ? command.Add(" RETURNING true, ") : command.Add(" AND (").Add(where).Add(") RETURNING (").Add(where).Add(") IS TRUE, ");
+        if (walk.RowsMove)
         {
-            command.Add(" RETURNING true");
+            command.Add("true");
             return;
         }
 
-        // RETURNING sees the row as it is now (manual 6.4): true where the row would be taken once more.
-        command.Add(" AND (").Add(where).Add(") RETURNING (").Add(where).Add(") IS TRUE");
+        command.Add("NOT (");
+        walk.AddRange(command, after, upTo);
+        command.Add(")");
     }
 
     /// <summary>The query whether rows are left that fit the condition.</summary>

@@ -108,6 +108,33 @@ public sealed class BackfillJobTests
         Assert.Equal(0, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
     }
 
+    [Theory]
+    [InlineData("id = id + 1000000, n = n + 1", null)]
+    [InlineData("id = id + 1000000, n = n + 1", "id <> 4")]
+    [InlineData("n = n + 1", null, "CREATE TRIGGER away BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION away()")]
+    public async Task A_changed_row_must_not_come_up_again_under_another_key(string set, string? where, string? trigger = null)
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await target.RunAsync(
+            "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := NEW.id + 1000000; RETURN NEW; END $$", trigger ?? "SELECT 1");
+
+        Assert.Equal("BackfillRowsMove", (await target.RefusedAsync(BackfillRun.Options("t", set, where) with { Parallel = 2 })).Id);
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
+    }
+
+    [Theory]
+    [InlineData("id = id + 1000000, n = n + 1", "id <= 1000000")]
+    [InlineData("id = id + 6000 * (id % 2), n = n + 1", "n = 0")]
+    public async Task A_key_may_be_changed_where_the_condition_leaves_changed_rows_out(string set, string where)
+    {
+        var target = await TableAsync(", PRIMARY KEY (id) DEFERRABLE");
+
+        var result = await target.RunAsync(BackfillRun.Options("t", set, where));
+
+        Assert.Equal((5000, true), (result.Rows, result.Verified));
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
     [Fact]
     public async Task A_condition_that_changed_rows_still_fit_does_not_change_them_twice()
     {
@@ -366,7 +393,7 @@ public sealed class BackfillJobTests
         await using var job = await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None);
 
         Assert.Equal(
-            "UPDATE ONLY \"public\".\"users\" SET status = $1 WHERE \"id\" <= $2 AND (status IS NULL) RETURNING (status IS NULL) IS TRUE", job.Plan.Statement);
+            "UPDATE ONLY \"public\".\"users\" SET status = $1 WHERE \"id\" <= $2 AND (status IS NULL) RETURNING (status IS NULL) IS TRUE, NOT (\"id\" <= $3)", job.Plan.Statement);
         Assert.Equal(("public.users", "primary key (id)", 5000L, false), (job.Plan.Table, job.Plan.Walk, job.Plan.EstimatedRows, job.Plan.Resumes));
         Assert.Contains("Index Cond: (id <= 1000)", job.Plan.QueryPlan, StringComparison.Ordinal);
         Assert.False(await target.HasStateAsync());
