@@ -108,7 +108,7 @@ internal sealed class BackfillWorker(
         }
 
         batch.BatchCommands.Add(state.Batch(
-            command => update.AddTo(command, position, upTo ?? part.End), part.Number, upTo, upTo is null ? null : size).ToBatchCommand());
+            command => update.AddTo(command, position, upTo ?? part.End, BackfillState.IsRecorded), part.Number, position, upTo, upTo is null ? null : size).ToBatchCommand());
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         string[]? next = null;
         if (upTo is not null)
@@ -122,7 +122,7 @@ internal sealed class BackfillWorker(
             throw new DbMigrateException(
                 "BackfillStateLost",
                 ErrorKind.InvalidState,
-                $"Somebody removed the record of how far the backfill of {table} got, while it ran.",
+                $"Somebody removed or changed the record of how far the backfill of {table} got, while it ran.",
                 "Look at the rows: where it stopped is not known any more. Started again, the backfill begins with the first row.") { Subject = table };
         }
 

@@ -338,6 +338,18 @@ public sealed class BackfillJobTests
         Assert.Contains(observer.Texts(MessageLevel.Verbose), m => m.Contains("rolled back", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Without_its_record_a_batch_changes_nothing()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        using var observer = new ActingObserver(() => target.RunAsync("DELETE FROM dbmigrate.backfill"));
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => target.RunAsync(BackfillRun.Options("t", "n = n + 1"), observer));
+
+        Assert.Equal("BackfillStateLost", error.Id);
+        Assert.Equal(1000, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
+    }
+
     [SkippableFact]
     public async Task A_column_that_is_NOT_NULL_for_new_rows_only_is_no_key()
     {
