@@ -339,6 +339,33 @@ public sealed class BackfillJobTests
     }
 
     [Fact]
+    public async Task A_look_ahead_that_runs_out_of_time_is_tried_again_smaller()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var observer = new RecordingObserver();
+        await using var job = await BackfillJob.OpenAsync(
+            BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(50) }, target, observer, CancellationToken.None);
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("LOCK TABLE t", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        // The first thing that a worker asks is where its first batch ends.
+        var running = job.RunAsync(CancellationToken.None);
+        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.Contains("rolled back", StringComparison.Ordinal)))
+        {
+            Assert.False(running.IsFaulted, running.Exception?.Message);
+            await Task.Delay(20);
+        }
+
+        await transaction.RollbackAsync();
+        Assert.Equal(5000, (await running).Rows);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Fact]
     public async Task Without_its_record_a_batch_changes_nothing()
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
@@ -392,18 +419,29 @@ public sealed class BackfillJobTests
     {
         var target = await SandboxFixture.NewDatabaseAsync();
         await target.RunAsync(
-            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)",
-            "INSERT INTO t SELECT g FROM generate_series(1, 3) g",
-            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$",
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, had interval)",
+            "INSERT INTO t SELECT g FROM generate_series(1, 300) g",
+            """
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.id <= 2 THEN PERFORM pg_sleep(0.1); END IF;
+                NEW.had := current_setting('statement_timeout');
+                RETURN NEW;
+            END $$
+            """,
             "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()");
         var observer = new RecordingObserver();
 
         var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(20) }, observer);
 
-        Assert.Equal(3, result.Rows);
+        Assert.Equal(300, result.Rows);
         Assert.True(result.Retries > 0);
         Assert.Contains("triggers that fire for each changed row: slow", Assert.Single(observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
         Assert.True(await target.ScalarAsync<bool>("SELECT bool_and(n = 1) FROM t"));
+
+        // And only it: batches of several rows keep to their limit.
+        Assert.True(await target.ScalarAsync<bool>("SELECT had >= '80 ms' FROM t WHERE id = 1"));
+        Assert.Equal("00:00:00.04", await target.ScalarAsync<string>("SELECT had::text FROM t WHERE id = 300"));
     }
 
     [Fact]
