@@ -29,7 +29,7 @@ public sealed class BackfillCommandTests : IAsyncLifetime
         Assert.Equal(("public.users", 3000L), (plan.Table, plan.EstimatedRows));
         Assert.Equal(
             "Performing the operation \"Backfill public.users by primary key (id), about 3,000 rows: UPDATE ONLY \"public\".\"users\" SET status = 'active' " +
-            $"WHERE \"id\" <= $1 AND (status IS NULL) RETURNING (status IS NULL) IS TRUE\" on target \"{_target}\".",
+            $"WHERE \"id\" <= $1 AND (status IS NULL) RETURNING (status IS NULL) IS TRUE, NOT (\"id\" <= $2)\" on target \"{_target}\".",
             Assert.Single(runtime.Questions));
         Assert.Equal(3000, await LeftAsync());
         Assert.Null(await _target.ScalarAsync<string>("SELECT to_regnamespace('dbmigrate')::text"));

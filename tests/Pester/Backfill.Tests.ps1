@@ -41,8 +41,8 @@ Describe 'Invoke-DbBackfill' {
 
     It 'takes tables from the pipeline, as text and as objects' {
         New-UserTable '"Odd name"'
-        $tables = [pscustomobject] @{ Schema = 'public'; Table = 'Odd name'; Name = 'public."Odd name"' }, [pscustomobject] @{ Name = 'public.users' }
-        (($tables + 'users') | Invoke-DbBackfill -Set 'n = n + 1').Table | Should -Be 'public."Odd name"', 'public.users', 'public.users'
+        $tables = @(Get-DbTableSize 'Odd name') + [pscustomobject] @{ Name = 'public.users' } + 'users'
+        ($tables | Invoke-DbBackfill -Set 'n = n + 1').Table | Should -Be 'public."Odd name"', 'public.users', 'public.users'
         Invoke-Sql $target 'SELECT min(n) || max(n)::text FROM "Odd name"' | Should -Be '11'
         Invoke-Sql $target 'SELECT min(n) || max(n)::text FROM users' | Should -Be '22'
     }

@@ -34,8 +34,8 @@ internal static class BackfillFailure
             PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: BackfillState.OnceConstraint } => (
                 "BackfillRowsMove",
                 ErrorKind.InvalidArgument,
-                "changed rows still fit the condition, and without a primary key they would be changed again",
-                "Add a condition that a changed row does not fit any more, or give the table a primary key."),
+                "rows that it changed would come up again and be changed twice: they have another place in the table now, and no condition leaves them out",
+                "Add a condition that a changed row does not fit any more. Rows keep their place in a table that has a primary key, as long as it is not changed."),
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e => (
                 "SqlPermission", ErrorKind.Permission, $"the server refused: {e.MessageText}", "Let an owner grant the privilege, or use another role."),
             PostgresException e when IsPassing(e) => (

@@ -244,7 +244,7 @@ public sealed class BackfillJob : IAsyncDisposable
         if (parts.Count == 0)
         {
             var cuts = _options.Parallel > 1 ? await _walk.Cuts(_options.Parallel).QueryAsync(_session.Connection, cancellationToken) : [];
-            await _state.StartAsync(_table.Oid, [.. cuts.Select(cut => WalkPosition.Parse(cut[0])!)], _walk.RowsMove, _session.Connection, cancellationToken);
+            await _state.StartAsync(_table.Oid, [.. cuts.Select(cut => WalkPosition.Parse(cut[0])!)], _session.Connection, cancellationToken);
         }
 
         for (var walks = 0; ; walks++)
@@ -278,7 +278,7 @@ public sealed class BackfillJob : IAsyncDisposable
             }
 
             _observer.Message(MessageLevel.Verbose, $"Rows of {_table.DisplayName} came or moved meanwhile; walking once more.");
-            await _state.StartAsync(_table.Oid, [], _walk.RowsMove, _session.Connection, cancellationToken);
+            await _state.StartAsync(_table.Oid, [], _session.Connection, cancellationToken);
         }
     }
 

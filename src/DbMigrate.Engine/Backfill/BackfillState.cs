@@ -21,6 +21,9 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Serializes those who make and drop tables in our schema, <see cref="MigrationProgress"/> among them. The bytes of "dbmigrat".</summary>
     private const long TableLock = 0x64626D6967726174;
 
+    /// <summary>What must hold for the UPDATE of a batch to change anything: nobody has removed or moved the record that says where it begins.</summary>
+    public const string IsRecorded = "EXISTS (SELECT FROM recorded)";
+
     /// <summary>The advisory key of the whole backfill.</summary>
     public long LockKey => Key(id);
 
@@ -52,10 +55,9 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Makes the table where it is not, and records the parts in place of what was recorded before.</summary>
     /// <param name="table">The table's pg_class.oid.</param>
     /// <param name="cuts">Where one part ends and the next begins.</param>
-    /// <param name="rowsMove">See <see cref="IWalk.RowsMove"/>.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
-    public async Task StartAsync(uint table, IReadOnlyList<string[]> cuts, bool rowsMove, NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async Task StartAsync(uint table, IReadOnlyList<string[]> cuts, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var commands = new List<BackfillCommand>
         {
@@ -69,8 +71,8 @@ internal sealed class BackfillState(string id, string description)
                         CREATE TABLE {Table} (
                             id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
                             finished boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0, matching bigint NOT NULL DEFAULT 0,
-                            walked bigint NOT NULL DEFAULT 0, rows_move boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
-                            PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (matching = 0 OR NOT rows_move)) WITH (fillfactor = 10);
+                            walked bigint NOT NULL DEFAULT 0, again bigint NOT NULL DEFAULT 0, started_at timestamptz NOT NULL DEFAULT now(),
+                            PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (again = 0)) WITH (fillfactor = 10);
                         COMMENT ON TABLE {Table} IS 'DbMigrate: backfills that are not finished. Do not drop: they would start from the beginning.';
                     END IF;
                 END $$
@@ -80,8 +82,8 @@ internal sealed class BackfillState(string id, string description)
         };
         for (var part = 0; part <= cuts.Count; part++)
         {
-            var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, rows_move, position, upper) VALUES (")
-                .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(rowsMove ? ", true, " : ", false, ")
+            var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, position, upper) VALUES (")
+                .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(", ")
                 .Value(part == 0 ? null : WalkPosition.Format(cuts[part - 1])).Add(", ")
                 .Value(part == cuts.Count ? null : WalkPosition.Format(cuts[part])).Add(")");
             commands.Add(command);
@@ -117,19 +119,22 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>
     /// The statement of a batch: it changes the rows and records, in the same transaction, how far it got. Its one value is the number of changed rows.
     /// </summary>
-    /// <param name="update">Adds the UPDATE, whose RETURNING has one column: whether the changed row still fits the condition.</param>
+    /// <param name="update">Adds the UPDATE under the condition <see cref="IsRecorded"/>, whose RETURNING has two columns: whether the changed row still fits the condition, and whether it may come up in another batch.</param>
     /// <param name="part">The part's number.</param>
+    /// <param name="from">The position behind which the batch begins; null for the start.</param>
     /// <param name="position">The last position of the batch; null when the batch is the part's last.</param>
     /// <param name="walked">How much it walks; null for as many as it changes.</param>
-    public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? position, long? walked)
+    public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? from, string[]? position, long? walked)
     {
-        var command = new BackfillCommand().Add("WITH changed (matching) AS (");
+        // Locked before the first row is changed, so that it is still there when the last one is.
+        var command = new BackfillCommand().Add($"WITH recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
+            .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), changed (matching, moved) AS (");
         update(command);
-        command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching FROM changed) ")
-            .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, walked = b.walked + ");
+        command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching, count(*) FILTER (WHERE matching AND moved) AS again FROM changed) ")
+            .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, again = b.again + counted.again, walked = b.walked + ");
         _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("counted.changed");
         _ = position is null ? command.Add(", finished = true") : command.Add(", position = ").Value(WalkPosition.Format(position));
-        return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add(" RETURNING counted.changed");
+        return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add($" AND {IsRecorded} RETURNING counted.changed");
     }
 
     private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));

@@ -53,7 +53,7 @@ internal sealed record BackfillTable
         var name = Parse(options);
         var quoted = (name.Schema is null ? "" : JournalTable.Quote(name.Schema) + ".") + JournalTable.Quote(name.Name);
 
-        // All indexed columns NOT NULL, ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
+        // All indexed columns NOT NULL (from PostgreSQL 18 that may be promised for new rows only, NOT VALID), ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
         var rows = await new BackfillCommand().Add(
             """
             SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
@@ -73,7 +73,9 @@ internal sealed record BackfillTable
                 LEFT JOIN pg_opclass o ON o.oid = i.indclass[k.n - 1]
                 WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
                 GROUP BY i.indexrelid, i.indisprimary
-                HAVING bool_and(a.attnotnull AND i.indoption[k.n - 1] = 0 AND i.indcollation[k.n - 1] = a.attcollation AND o.opcdefault)
+                HAVING bool_and(a.attnotnull AND NOT EXISTS (
+                        SELECT FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated)
+                    AND i.indoption[k.n - 1] = 0 AND i.indcollation[k.n - 1] = a.attcollation AND o.opcdefault)
                 ORDER BY i.indisprimary DESC, count(*), i.indexrelid LIMIT 1) AS key ON true
             WHERE c.oid = to_regclass(
             """).Value(quoted).Add("::text)").QueryAsync(session.Connection, cancellationToken);

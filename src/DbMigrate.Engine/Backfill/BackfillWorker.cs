@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -26,8 +26,8 @@ internal sealed class BackfillWorker(
     /// </summary>
     public static IReadOnlyDictionary<string, string> Settings(BackfillOptions options) => new Dictionary<string, string>(CommonSettings)
     {
-        ["lock_timeout"] = Milliseconds(options.BatchDuration),
-        ["statement_timeout"] = Milliseconds(Limit(options)),
+        ["lock_timeout"] = SessionSettings.Milliseconds(options.BatchDuration),
+        ["statement_timeout"] = SessionSettings.Milliseconds(Limit(options)),
         ["enable_seqscan"] = "off",
         ["jit"] = "off",
     };
@@ -49,7 +49,8 @@ internal sealed class BackfillWorker(
     {
         var position = part.Position;
         var size = _sizer.Size;
-        var upTo = await AheadAsync(position, part.End, size, cancellationToken);
+        string[]? upTo = null;
+        var isSized = false;
         var failures = 0;
         while (true)
         {
@@ -57,6 +58,18 @@ internal sealed class BackfillWorker(
             (long Rows, string[]? Next, long NextSize) done;
             try
             {
+                if (size > 1 && _statementTimeout > Limit(options))
+                {
+                    await SetStatementTimeoutAsync(Limit(options), cancellationToken);
+                }
+
+                if (!isSized)
+                {
+                    // Many dead entries of the index may lie ahead, so that this takes long too.
+                    upTo = await AheadAsync(position, part.End, size, cancellationToken);
+                    isSized = true;
+                }
+
                 done = await RunBatchAsync(part, position, upTo, size, cancellationToken);
             }
             catch (PostgresException e) when (BackfillFailure.IsPassing(e) && !cancellationToken.IsCancellationRequested)
@@ -64,7 +77,7 @@ internal sealed class BackfillWorker(
                 await GiveWayAsync(e, position, size, ++failures, cancellationToken);
                 _sizer.Halve();
                 size = _sizer.Size;
-                upTo = await AheadAsync(position, part.End, size, cancellationToken);
+                isSized = false;
                 continue;
             }
             catch (NpgsqlException e) when (!cancellationToken.IsCancellationRequested)
@@ -91,8 +104,6 @@ internal sealed class BackfillWorker(
 
     private static TimeSpan Limit(BackfillOptions options) => options.BatchDuration * 2;
 
-    private static string Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
-
     private async Task<string[]?> AheadAsync(string[]? position, string[]? end, long size, CancellationToken cancellationToken) =>
         await walk.Ahead(position, end, size).QueryAsync(session.Connection, cancellationToken) is [[string found]] ? WalkPosition.Parse(found) : null;
 
@@ -108,7 +119,7 @@ internal sealed class BackfillWorker(
         }
 
         batch.BatchCommands.Add(state.Batch(
-            command => update.AddTo(command, position, upTo ?? part.End), part.Number, upTo, upTo is null ? null : size).ToBatchCommand());
+            command => update.AddTo(command, position, upTo ?? part.End, BackfillState.IsRecorded), part.Number, position, upTo, upTo is null ? null : size).ToBatchCommand());
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         string[]? next = null;
         if (upTo is not null)
@@ -122,7 +133,7 @@ internal sealed class BackfillWorker(
             throw new DbMigrateException(
                 "BackfillStateLost",
                 ErrorKind.InvalidState,
-                $"Somebody removed the record of how far the backfill of {table} got, while it ran.",
+                $"Somebody removed or changed the record of how far the backfill of {table} got, while it ran.",
                 "Look at the rows: where it stopped is not known any more. Started again, the backfill begins with the first row.") { Subject = table };
         }
 
@@ -156,13 +167,18 @@ internal sealed class BackfillWorker(
         if (exception.SqlState == PostgresErrorCodes.QueryCanceled && size == 1)
         {
             // Less than this cannot be done, so it gets the time that it needs.
-            _statementTimeout *= 2;
-            await new BackfillCommand().Add("SELECT set_config('statement_timeout', ").Value(Milliseconds(_statementTimeout)).Add(", false)")
-                .QueryAsync(session.Connection, cancellationToken);
+            await SetStatementTimeoutAsync(_statementTimeout * 2, cancellationToken);
         }
 
         // Jitter keeps sessions that met once from meeting again.
         var pause = FirstPause * Math.Pow(1.5, failures - 1);
-        await Task.Delay((pause < LongestPause ? pause : LongestPause) * (0.5 + Random.Shared.NextDouble()), cancellationToken);
+        await Task.Delay(LockSchedule.Jitter(pause < LongestPause ? pause : LongestPause), cancellationToken);
+    }
+
+    private async Task SetStatementTimeoutAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await new BackfillCommand().Add("SELECT set_config('statement_timeout', ").Value(SessionSettings.Milliseconds(timeout)).Add(", false)")
+            .QueryAsync(session.Connection, cancellationToken);
+        _statementTimeout = timeout;
     }
 }

@@ -9,7 +9,8 @@ internal interface IWalk
     string Description { get; }
 
     /// <summary>
-    /// Rows move along this order when they are changed, so that one could come up twice. Then a changed row must not fit the condition any more.
+    /// Any change of a row may move it along this order, so that it could come up twice. Then no changed row may fit the condition any more; otherwise only
+    /// those may not that have left the range of their batch, because the change was to the key.
     /// </summary>
     bool RowsMove { get; }
 

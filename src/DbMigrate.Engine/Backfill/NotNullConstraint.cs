@@ -1,5 +1,6 @@
 using System.Globalization;
 using DbMigrate.Engine.Formats;
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -66,7 +67,11 @@ internal sealed class NotNullConstraint
             return false;
         }
 
-        await new BackfillCommand().Add("SELECT set_config('lock_timeout', '1s', false)").QueryAsync(session.Connection, cancellationToken);
+        // An autovacuum, which a backfill provokes, is told to give way when somebody has waited for it for deadlock_timeout: a wait that ends by then never
+        // gets past it. pg_settings has milliseconds.
+        await new BackfillCommand().Add(
+            "SELECT set_config('lock_timeout', (coalesce((SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'), 1000) + 1000)::text, false)")
+            .QueryAsync(session.Connection, cancellationToken);
         var alter = $"ALTER TABLE {_table} ";
         var exists = (await new BackfillCommand().Add("SELECT conname::text FROM pg_constraint WHERE conrelid = ").Value(_table).Add("::regclass AND ")
             .Add(_isNative
@@ -111,7 +116,7 @@ internal sealed class NotNullConstraint
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && failures <= retries)
             {
                 var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(1.5, failures - 1)));
-                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancellationToken);
+                await Task.Delay(LockSchedule.Jitter(pause), cancellationToken);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CheckViolation or PostgresErrorCodes.NotNullViolation)
             {

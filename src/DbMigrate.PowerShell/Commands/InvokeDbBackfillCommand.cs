@@ -17,7 +17,7 @@ public sealed class InvokeDbBackfillCommand : TargetCommand
     public string Table { get; set; } = "";
 
     /// <summary>The table's schema, its exact name.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter] // not from the pipeline: Get-DbTableSize gives a Schema beside a Table that is SQL already
     [ValidateNotNullOrEmpty]
     public string? Schema { get; set; }
 

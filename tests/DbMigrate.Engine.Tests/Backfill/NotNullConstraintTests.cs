@@ -1,3 +1,4 @@
+using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
 using Xunit;
@@ -66,6 +67,30 @@ public sealed class NotNullConstraintTests
         await transaction.RollbackAsync();
         await running;
         Assert.True(await target.ScalarAsync<bool>(IsNotNull));
+    }
+
+    [Fact]
+    public async Task An_autovacuum_gives_way_to_it()
+    {
+        // How often autovacuum looks is a setting of the whole server.
+        await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
+        var target = await server.CreateDatabaseAsync(name: null, CancellationToken.None);
+        await target.RunAsync("ALTER SYSTEM SET autovacuum_naptime = '1s'");
+        await target.RunAsync(
+            "SELECT pg_reload_conf()",
+            "CREATE TABLE t (id int PRIMARY KEY, status text, filler text)",
+            "ALTER TABLE t SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
+            "INSERT INTO t SELECT g, 'x', repeat('x', 1000) FROM generate_series(1, 10000) g",
+            "UPDATE t SET status = 'y'");
+        while (!await target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"))
+        {
+            await Task.Delay(50);
+        }
+
+        // One try must do: the vacuum would go on for minutes.
+        await target.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });
+
+        Assert.True(await target.ScalarAsync<bool>("SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'status'"));
     }
 
     [Fact]
