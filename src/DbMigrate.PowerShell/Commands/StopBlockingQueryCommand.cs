@@ -83,7 +83,7 @@ public sealed class StopBlockingQueryCommand : TargetCommand
             {
                 foreach (var root in SessionStop.RootsOf(group))
                 {
-                    Stop(Await(token => SessionStop.LookAsync(session, root, Options(), token)));
+                    Stop(Await(token => SessionStop.LookAsync(session, root, group, Options(), token)));
                 }
             });
         }
