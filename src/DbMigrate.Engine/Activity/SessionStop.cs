@@ -138,6 +138,12 @@ public sealed class SessionStop
             return Without(Gone("It was committed or rolled back already."));
         }
 
+        if (blocker is { ProcessId: 0, PreparedTransaction: null })
+        {
+            const string Reason = "No session has the pid 0; prepared transactions are shown with it. Pipe the wait itself in, and give -RollBackPrepared (--rollback-prepared).";
+            return Without(new StopDecision(null, StopOutcome.Refused, Reason));
+        }
+
         var now = blocker.PreparedTransaction is null ? await FindAsync(session.Connection, blocker.ProcessId, cancellationToken) : blocker;
         if (now is null)
         {

@@ -303,6 +303,11 @@ public sealed class SessionStopTests
             Assert.Contains("connected to", other.Reason, StringComparison.Ordinal);
         }
 
+        // As a session, which is how $wait.Blocking binds, it has only its pid.
+        var unnamed = await scene.StopAsync(root.ProcessId, Firmly with { RollBackPrepared = true });
+        Assert.Equal(StopOutcome.Refused, unnamed.Outcome);
+        Assert.Contains("Pipe the wait itself", unnamed.Reason, StringComparison.Ordinal);
+
         Assert.Equal(StopOutcome.RolledBack, (await scene.StopAsync(root, waits, Firmly with { RollBackPrepared = true })).Outcome);
         Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(root, waits, Firmly with { RollBackPrepared = true })).Outcome);
     }
