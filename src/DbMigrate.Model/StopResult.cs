@@ -9,6 +9,9 @@ public sealed record StopResult
     /// <summary>Its pid; 0 for a prepared transaction.</summary>
     public int ProcessId => Session.ProcessId;
 
+    /// <summary>When its process was started, so that the result piped on means this session and no later one of the same pid.</summary>
+    public DateTimeOffset? BackendStart => Session.BackendStart;
+
     /// <summary>What became of it.</summary>
     public required StopOutcome Outcome { get; init; }
 

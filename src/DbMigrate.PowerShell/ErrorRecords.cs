@@ -44,6 +44,14 @@ internal static class ErrorRecords
         "Give -Confirm:$false if that is meant, or -Confirm to be asked for each table. Without -Full the table stays usable.")
     { Subject = table };
 
+    /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
+    public static DbMigrateException BackendStartMissing(int[] pids) => new(
+        "BackendStartMissing",
+        ErrorKind.InvalidArgument,
+        $"What was piped in has the pid {string.Join(", ", pids)} but no BackendStart. The pid may belong to another session by now, so nobody was stopped.",
+        "Pipe what Find-BlockingQuery gives, or name the pid itself with -ProcessId. What others' sessions do shows only a role with pg_monitor.")
+    { Subject = pids };
+
     private static ErrorCategory Category(ErrorKind kind) => kind switch
     {
         ErrorKind.InvalidArgument => ErrorCategory.InvalidArgument,

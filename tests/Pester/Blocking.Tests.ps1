@@ -115,6 +115,21 @@ Describe 'Blocking queries' {
         $result | Out-String -Width 160 | Should -Match "(?s)ProcessId +Outcome +Blocked +Reason.*$($alter.ProcessID) Cancelled"
     }
 
+    It 'are not stopped by a pid that may belong to another session by now' {
+        $result = Find-BlockingQuery | Stop-BlockingQuery -Confirm:$false -ErrorAction SilentlyContinue
+        $result.BackendStart | Should -Be (Find-BlockingQuery)[0].Blocking.BackendStart
+        # The session of the result has ended, and another one has its pid.
+        $start = [Nullable[DateTimeOffset]] $result.BackendStart.AddSeconds(-1)
+        [DbMigrate.ServerSession].GetProperty('BackendStart').SetValue($result.Session, $start)
+        ($result | Stop-BlockingQuery -Terminate -Confirm:$false).Outcome | Should -Be 'AlreadyGone'
+
+        $migration = Invoke-Migration (New-TestFolder (Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))) 1)
+        [DbMigrate.MigrationResult].GetProperty('ProcessId').SetValue($migration, [Nullable[int]] $web.ProcessID)
+        $migration | Stop-BlockingQuery -Terminate -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors[0].FullyQualifiedErrorId | Should -Be 'DbMigrate.BackendStartMissing,DbMigrate.Commands.StopBlockingQueryCommand'
+        Test-Session $target $web | Should -BeTrue
+    }
+
     It 'ask, and with -WhatIf stop nothing' {
         { Find-BlockingQuery | Stop-BlockingQuery -Terminate } | Should -Throw
         Find-BlockingQuery | Stop-BlockingQuery -Terminate -WhatIf | Should -BeNullOrEmpty

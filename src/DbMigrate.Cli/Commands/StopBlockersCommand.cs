@@ -88,10 +88,11 @@ internal static class StopBlockersCommand
 
             if (pids.Length == 0)
             {
-                var waits = await LockTree.ReadAsync(session, new LockTreeOptions { OnlyThisDatabase = true }, cancellationToken);
-                foreach (var root in SessionStop.RootsOf(waits.Where(w => w.BlockedFor > blockedFor)))
+                var tree = await LockTree.ReadAsync(session, new LockTreeOptions { OnlyThisDatabase = true }, cancellationToken);
+                var waits = tree.Where(w => w.BlockedFor > blockedFor).ToList();
+                foreach (var root in SessionStop.RootsOf(waits))
                 {
-                    yield return await SessionStop.LookAsync(session, root, options, cancellationToken);
+                    yield return await SessionStop.LookAsync(session, root, waits, options, cancellationToken);
                 }
             }
         }

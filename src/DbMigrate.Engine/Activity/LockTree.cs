@@ -8,18 +8,22 @@ namespace DbMigrate.Engine.Activity;
 public static class LockTree
 {
     /// <inheritdoc cref="ReadAsync(NpgsqlConnection, LockTreeOptions, CancellationToken)"/>
-    /// <param name="session">The session to look with; its target is noted in each result.</param>
+    /// <param name="session">The session to look with; its target is noted in each result and each of its sessions.</param>
     /// <param name="options">Which part is wanted.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     public static async Task<IReadOnlyList<BlockingQuery>> ReadAsync(
-        DbSession session, LockTreeOptions options, CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(session.Connection, options, cancellationToken)).Select(w => w with
+        DbSession session, LockTreeOptions options, CancellationToken cancellationToken)
+    {
+        return [.. (await ReadAsync(session.Connection, options, cancellationToken)).Select(w => w with
         {
             Target = session.Target,
-            Blocked = w.Blocked with { Target = session.Target },
-            Blocking = w.Blocking with { Target = session.Target },
-            Roots = [.. w.Roots.Select(r => r with { Target = session.Target })],
+            Blocked = Seen(w.Blocked),
+            Blocking = Seen(w.Blocking),
+            Roots = [.. w.Roots.Select(Seen)],
         })];
+
+        ServerSession Seen(ServerSession s) => s with { Target = session.Target };
+    }
 
     /// <summary>Reads the lock tree in one statement. The connection must be idle; it takes no locks but those of reading the catalogue.</summary>
     /// <param name="connection">

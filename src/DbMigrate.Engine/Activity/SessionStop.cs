@@ -6,8 +6,8 @@ using Npgsql;
 namespace DbMigrate.Engine.Activity;
 
 /// <summary>
-/// Stops one session: looks at it again, says what it would do, and does it. A pid is used again by the server, so every signal goes out in the
-/// statement that checks when the process was started.
+/// Stops one session: looks at it, says what it would do, and after another look does it. A pid is used again by the server, so every signal
+/// goes out in the statement that checks when the process was started.
 /// </summary>
 public sealed class SessionStop
 {
@@ -17,11 +17,13 @@ public sealed class SessionStop
     private readonly StopOptions _options;
     private readonly StopDecision _decision;
     private readonly ServerSession _blocker;
+    private readonly IReadOnlyCollection<int>? _blocked;
     private readonly int _blockedCount;
 
-    private SessionStop(DbSession session, StopOptions options, ServerSession blocker, StopDecision decision, int blockedCount)
+    private SessionStop(
+        DbSession session, StopOptions options, ServerSession blocker, IReadOnlyCollection<int>? blocked, StopDecision decision, int blockedCount)
     {
-        (_session, _options, _blocker, _decision, _blockedCount) = (session, options, blocker, decision, blockedCount);
+        (_session, _options, _blocker, _blocked, _decision, _blockedCount) = (session, options, blocker, blocked, decision, blockedCount);
     }
 
     /// <summary>What would be done, for a question: <c>Cancel the statement</c>; null when nothing would be.</summary>
@@ -45,11 +47,25 @@ public sealed class SessionStop
     public static IReadOnlyList<ServerSession> RootsOf(IEnumerable<BlockingQuery> edges) =>
         [.. edges.SelectMany(e => e.Roots).DistinctBy(r => (r.ProcessId, r.BackendStart, r.PreparedTransaction))];
 
-    /// <summary>Looks at a session that was found to block others.</summary>
+    /// <summary>Looks at a session that was found to be the root of waits; it is stopped only as long as one of those waits for it.</summary>
+    /// <param name="session">The session to work with.</param>
+    /// <param name="blocker">One of <see cref="RootsOf"/>.</param>
+    /// <param name="found">The waits that were found.</param>
+    /// <param name="options">How far to go.</param>
+    /// <param name="cancellationToken">Cancels on the server.</param>
     /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
     public static Task<SessionStop> LookAsync(
-        DbSession session, ServerSession blocker, StopOptions options, CancellationToken cancellationToken) =>
-        ServerFailure.GuardAsync(() => LookAsync(session, blocker, mustBlock: true, options, cancellationToken));
+        DbSession session, ServerSession blocker, IEnumerable<BlockingQuery> found, StopOptions options, CancellationToken cancellationToken)
+    {
+        int[] blocked = [.. found.Where(e => RootsOf([e]).Any(r => Same(r, blocker))).Select(e => e.BlockedPid)];
+        return LookAsync(session, blocker, blocked, options, cancellationToken);
+    }
+
+    /// <summary>Looks at a session that was found to block those of some processes; it is stopped only as long as one of those waits for it.</summary>
+    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
+    public static Task<SessionStop> LookAsync(
+        DbSession session, ServerSession blocker, IReadOnlyCollection<int> blocked, StopOptions options, CancellationToken cancellationToken) =>
+        ServerFailure.GuardAsync(() => LookAgainAsync(session, blocker, blocked, options, cancellationToken));
 
     /// <summary>Looks at the session of a process; at the leader's when it is a parallel worker.</summary>
     /// <param name="session">The session to work with.</param>
@@ -62,27 +78,25 @@ public sealed class SessionStop
         DbSession session, int processId, DateTimeOffset? backendStart, StopOptions options, CancellationToken cancellationToken)
     {
         var named = new ServerSession { ProcessId = processId, BackendStart = backendStart, Kind = SessionKind.Hidden };
-        return ServerFailure.GuardAsync(() => LookAsync(session, named, mustBlock: false, options, cancellationToken));
+        return ServerFailure.GuardAsync(() => LookAgainAsync(session, named, blocked: null, options, cancellationToken));
     }
 
-    /// <summary>Does what <see cref="Action"/> says, and tells what came of it; does nothing where there is none.</summary>
-    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>ConnectionLost</c>.</exception>
+    /// <summary>
+    /// Looks again, does what <see cref="Action"/> says if that is still the thing to do, and tells what came of it. Does nothing where there is none.
+    /// </summary>
+    /// <exception cref="DbMigrateException"><c>SqlError</c>, <c>SqlPermission</c>, <c>LockTimeout</c>, <c>ConnectionLost</c>.</exception>
     public Task<StopResult> RunAsync(IEngineObserver observer, CancellationToken cancellationToken) => ServerFailure.GuardAsync(async () =>
     {
-        if (_decision.Action is not { } action)
+        if (_decision.Action is null)
         {
             return Result(_decision.Outcome, _decision.Reason, TimeSpan.Zero);
         }
 
-        observer.Message(MessageLevel.Verbose, $"{Action}: {Subject}.");
-        var clock = Stopwatch.StartNew();
-        var ending = action switch
-        {
-            StopAction.RollBackPrepared => await RollBackAsync(cancellationToken),
-            StopAction.Terminate => await TerminateAsync(cancellationToken),
-            _ => await CancelAsync(cancellationToken),
-        };
-        return Result(ending.Outcome, ending.Reason, clock.Elapsed);
+        // Somebody may have thought about the answer for long, and a pool gives the same process to others meanwhile.
+        var now = await LookAgainAsync(_session, _blocker, _blocked, _options, cancellationToken);
+        return now._decision.Action is not { } action ? now.Result(now._decision.Outcome, now._decision.Reason, TimeSpan.Zero)
+            : IsCovered(now) ? await now.ActAsync(action, observer, cancellationToken)
+            : now.Result(StopOutcome.Refused, $"It does something else by now. What would be done: {now.Action}.", TimeSpan.Zero);
     });
 
     /// <summary>The error that says a session was not stopped; null when it was, or did not have to be.</summary>
@@ -100,26 +114,57 @@ public sealed class SessionStop
         _ => null,
     };
 
-    private static async Task<SessionStop> LookAsync(
-        DbSession session, ServerSession blocker, bool mustBlock, StopOptions options, CancellationToken cancellationToken)
+    // With Terminate both actions may end the session, and one that works in a transaction goes from the one to the other all the time.
+    private bool IsCovered(SessionStop now) => now.Action == Action || (_options.Terminate && now._blocker.Kind != SessionKind.ConcurrentIndex);
+
+    private async Task<StopResult> ActAsync(StopAction action, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var isPrepared = blocker.Kind == SessionKind.PreparedTransaction;
-        var now = isPrepared ? blocker : await FindAsync(session.Connection, blocker.ProcessId, cancellationToken);
+        observer.Message(MessageLevel.Verbose, $"{Action}: {Subject}.");
+        var clock = Stopwatch.StartNew();
+        var ending = action switch
+        {
+            StopAction.RollBackPrepared => await RollBackAsync(cancellationToken),
+            StopAction.Terminate => await TerminateAsync(cancellationToken),
+            _ => await CancelAsync(cancellationToken),
+        };
+        return Result(ending.Outcome, ending.Reason, clock.Elapsed);
+    }
+
+    private static async Task<SessionStop> LookAgainAsync(
+        DbSession session, ServerSession blocker, IReadOnlyCollection<int>? blocked, StopOptions options, CancellationToken cancellationToken)
+    {
+        if (blocker.PreparedTransaction is { } name && !await IsPreparedAsync(session.Connection, name, cancellationToken))
+        {
+            return Without(Gone("It was committed or rolled back already."));
+        }
+
+        if (blocker is { ProcessId: 0, PreparedTransaction: null })
+        {
+            const string Reason = "No session has the pid 0; prepared transactions are shown with it. Pipe the wait itself in, and give -RollBackPrepared (--rollback-prepared).";
+            return Without(new StopDecision(null, StopOutcome.Refused, Reason));
+        }
+
+        var now = blocker.PreparedTransaction is null ? await FindAsync(session.Connection, blocker.ProcessId, cancellationToken) : blocker;
         if (now is null)
         {
-            return new SessionStop(session, options, blocker, Gone("It has ended already."), 0);
+            return Without(Gone("It has ended already."));
         }
 
         if (blocker.BackendStart is not null && now.BackendStart is not null && now.BackendStart != blocker.BackendStart)
         {
-            return new SessionStop(session, options, blocker, Gone($"It has ended already, and pid {blocker.ProcessId} belongs to another session now."), 0);
+            return Without(Gone($"It has ended already, and pid {blocker.ProcessId} belongs to another session now."));
         }
 
         var tree = await LockTree.ReadAsync(session.Connection, new LockTreeOptions(), cancellationToken);
-        var decision = StopDecision.Make(now, tree, mustBlock, session.ProcessId, session.Connection.Database!, options);
-        var count = tree.FirstOrDefault(e => e.Blocking.Name == now.Name)?.BlockedCount ?? 0;
-        return new SessionStop(session, options, now, decision, count);
+        var decision = StopDecision.Make(now, tree, blocked, session.ProcessId, session.Connection.Database!, options);
+        var count = tree.FirstOrDefault(e => Same(e.Blocking, now))?.BlockedCount ?? 0;
+        return new SessionStop(session, options, now, blocked, decision, count);
+
+        SessionStop Without(StopDecision gone) => new(session, options, blocker, blocked, gone, 0);
     }
+
+    private static bool Same(ServerSession one, ServerSession other) =>
+        (one.ProcessId, one.PreparedTransaction) == (other.ProcessId, other.PreparedTransaction);
 
     private static StopDecision Gone(string reason) => new(null, StopOutcome.AlreadyGone, reason);
 
@@ -132,6 +177,13 @@ public sealed class SessionStop
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? SessionColumns.Read(reader, 0) : null;
+    }
+
+    private static async Task<bool> IsPreparedAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_prepared_xacts WHERE gid = $1)", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private async Task<Ending> CancelAsync(CancellationToken cancellationToken)
@@ -158,13 +210,21 @@ public sealed class SessionStop
             ?? new Ending(StopOutcome.StillThere, $"It did not end within {Ages.Text(_options.GracePeriod)}.");
     }
 
+    /// <summary>Sends a signal, and says whether it went out: only to the process that is meant, and to no other of the same pid.</summary>
+    internal static async Task<bool> SignalAsync(
+        NpgsqlConnection connection, string function, ServerSession session, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, session, $"SELECT {function}(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2");
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     // Null when the signal went out.
     private async Task<Ending?> SignalAsync(string function, CancellationToken cancellationToken)
     {
         try
         {
-            await using var command = Command($"SELECT {function}(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2");
-            return await command.ExecuteScalarAsync(cancellationToken) is true ? null : new Ending(StopOutcome.AlreadyGone, "It has ended by itself.");
+            return await SignalAsync(_session.Connection, function, _blocker, cancellationToken)
+                ? null : new Ending(StopOutcome.AlreadyGone, "It has ended by itself.");
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -240,11 +300,13 @@ public sealed class SessionStop
         }
     }
 
-    private NpgsqlCommand Command(string text)
+    private NpgsqlCommand Command(string text) => Command(_session.Connection, _blocker, text);
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, ServerSession session, string text)
     {
-        var command = new NpgsqlCommand(text, _session.Connection);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _blocker.ProcessId });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = _blocker.BackendStart!.Value });
+        var command = new NpgsqlCommand(text, connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = session.ProcessId });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = session.BackendStart!.Value });
         return command;
     }
 

@@ -9,18 +9,19 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
     /// <summary>Decides on a session that is there.</summary>
     /// <param name="session">The session as it is now.</param>
     /// <param name="tree">Who waits for whom now.</param>
-    /// <param name="mustBlock">Whether it was named for blocking others, and not by its pid.</param>
+    /// <param name="blocked">The pids of whom it was found to block, one of which must still wait for it; null when it was named by its pid.</param>
     /// <param name="own">Our own session.</param>
     /// <param name="database">The database that we are connected to.</param>
     /// <param name="options">How far to go.</param>
     public static StopDecision Make(
-        ServerSession session, IReadOnlyList<BlockingQuery> tree, bool mustBlock, int own, string database, StopOptions options)
+        ServerSession session, IReadOnlyList<BlockingQuery> tree, IReadOnlyCollection<int>? blocked, int own, string database, StopOptions options)
     {
         if (session.Kind == SessionKind.PreparedTransaction)
         {
             return session.Database != database ? Refuse($"{session.AdviceReason} We are connected to {database}.")
-                : options.RollBackPrepared ? Do(StopAction.RollBackPrepared)
-                : Refuse($"{session.AdviceReason} Or give -RollBackPrepared (--rollback-prepared).");
+                : !options.RollBackPrepared ? Refuse($"{session.AdviceReason} Or give -RollBackPrepared (--rollback-prepared).")
+                : IsFree(session, tree, blocked) ? Free
+                : Do(StopAction.RollBackPrepared);
         }
 
         if (session.ProcessId == own)
@@ -45,14 +46,38 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
                 null, StopOutcome.Waiting, $"It waits for a lock itself, in the end for {roots}. To stop it all the same give -AllowWaiting (--allow-waiting).");
         }
 
-        if (mustBlock && !tree.Any(e => e.BlockingPid == session.ProcessId))
+        if (IsFree(session, tree, blocked))
         {
-            return new StopDecision(null, StopOutcome.NotBlocking, "Nobody waits for it any more.");
+            return Free;
         }
 
         return session.Kind is not (SessionKind.Idle or SessionKind.IdleInTransaction) ? Do(StopAction.Cancel)
             : options.Terminate ? Do(StopAction.Terminate)
             : Refuse($"{session.AdviceReason} Give -Terminate (--terminate) to end the session.");
+    }
+
+    private static StopDecision Free => new(null, StopOutcome.NotBlocking, "None of those that were found to wait for it does so any more.");
+
+    // Whom it blocks only now nobody has judged: it may be at other work by now, and they may have just begun to wait.
+    private static bool IsFree(ServerSession session, IReadOnlyList<BlockingQuery> tree, IReadOnlyCollection<int>? blocked)
+    {
+        if (blocked is null)
+        {
+            return false;
+        }
+
+        var waits = tree.ToLookup(e => new SessionKey(e.BlockingPid, e.Blocking.PreparedTransaction), e => e.BlockedPid);
+        var behind = new HashSet<int>();
+        var next = new Stack<SessionKey>([new SessionKey(session.ProcessId, session.PreparedTransaction)]);
+        while (next.TryPop(out var key))
+        {
+            foreach (var pid in waits[key].Where(behind.Add))
+            {
+                next.Push(new SessionKey(pid, null));
+            }
+        }
+
+        return !behind.Overlaps(blocked);
     }
 
     private static StopDecision Do(StopAction action) => new(action, StopOutcome.Refused, "");

@@ -229,7 +229,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 await KeepLimitsAsync(second);
             }
 
-            var stop = await SessionStop.LookAsync(second, blocker, new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
+            var stop = await SessionStop.LookAsync(second, blocker, [pid], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
             observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
         }

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace DbMigrate.Engine.Migrations;
 
-/// <summary>Says in our words what the server refused outside of a script.</summary>
+/// <summary>Says in our words what the server refused outside of a script; what was being done is not known here, so the words fit all of it.</summary>
 internal static class ServerFailure
 {
     /// <summary>Runs work that talks to the server.</summary>
@@ -31,18 +31,18 @@ internal static class ServerFailure
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } e => new(
             "LockTimeout",
             ErrorKind.Timeout,
-            $"The tracking table stayed locked by another session: {e.MessageText}.",
-            "Another tool may be migrating right now. Try again in a while.",
+            $"Another session held a lock for too long: {e.MessageText}.",
+            "Find-BlockingQuery (dbmigrate blockers) shows who holds what; another tool may be migrating right now. Try again in a while.",
             e),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e => new(
             "SqlPermission", ErrorKind.Permission, $"The server refused: {e.MessageText}.", "Let an owner grant the privilege, or use another role.", e),
         PostgresException e => new(
-            "SqlError", ErrorKind.Sql, $"The server refused: {e.SqlState}: {e.MessageText}.", "Mend the cause and run again; nothing was applied by this.", e),
+            "SqlError", ErrorKind.Sql, $"The server refused: {e.SqlState}: {e.MessageText}.", "Mend the cause and run again.", e),
         _ => new(
             "ConnectionLost",
             ErrorKind.Connection,
             $"The connection broke: {exception.Message}",
-            "Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then run again.",
+            "Run again. What has changed the database may have done so all the same: after a migration look with Get-MigrationStatus (dbmigrate migrate-info) first.",
             exception),
     };
 }

@@ -60,6 +60,13 @@ public sealed class StopBlockingQueryCommand : TargetCommand
             return;
         }
 
+        // Anything with a ProcessId binds: the result of a migration, or a process of this machine.
+        if (MyInvocation.ExpectingInput && BackendStart is null && !ProcessId!.Contains(0))
+        {
+            WriteError(ErrorRecords.From(ErrorRecords.BackendStartMissing(ProcessId!)));
+            return;
+        }
+
         Use(TargetOrDefault(), session =>
         {
             foreach (var pid in ProcessId!)
@@ -83,7 +90,7 @@ public sealed class StopBlockingQueryCommand : TargetCommand
             {
                 foreach (var root in SessionStop.RootsOf(group))
                 {
-                    Stop(Await(token => SessionStop.LookAsync(session, root, Options(), token)));
+                    Stop(Await(token => SessionStop.LookAsync(session, root, group, Options(), token)));
                 }
             });
         }

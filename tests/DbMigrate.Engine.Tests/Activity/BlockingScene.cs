@@ -114,8 +114,8 @@ internal sealed class BlockingScene : IAsyncDisposable
         LockTree.ReadAsync(Observer, options ?? new LockTreeOptions { OnlyThisDatabase = true }, CancellationToken.None);
 
     /// <summary>Stops a session that was found to block.</summary>
-    public Task<StopResult> StopAsync(ServerSession blocker, StopOptions options, DbSession? with = null) =>
-        StopAsync(session => SessionStop.LookAsync(session, blocker, options, CancellationToken.None), with);
+    public Task<StopResult> StopAsync(ServerSession blocker, IEnumerable<BlockingQuery> found, StopOptions options, DbSession? with = null) =>
+        StopAsync(session => SessionStop.LookAsync(session, blocker, found, options, CancellationToken.None), with);
 
     /// <summary>Stops the session of a process.</summary>
     public Task<StopResult> StopAsync(int pid, StopOptions options, DbSession? with = null) =>

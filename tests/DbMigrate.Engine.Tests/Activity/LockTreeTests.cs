@@ -1,5 +1,6 @@
 using DbMigrate.Engine.Activity;
 using DbMigrate.Testing;
+using Npgsql;
 using Xunit;
 
 namespace DbMigrate.Engine.Tests.Activity;
@@ -7,6 +8,23 @@ namespace DbMigrate.Engine.Tests.Activity;
 public sealed class LockTreeTests
 {
     private const string Update = "UPDATE orders SET note = 'x' WHERE id = ";
+
+    [Fact]
+    public async Task An_error_of_the_server_speaks_of_no_migration()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        await using (var command = new NpgsqlCommand("SET lock_timeout = '50ms'", scene.Observer))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await scene.SessionAsync("holder", "BEGIN", "LOCK pg_namespace");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => scene.ReadAsync());
+
+        Assert.Equal("LockTimeout", error.Id);
+        Assert.StartsWith("Another session held a lock for too long", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Find-BlockingQuery", error.NextStep, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Nobody_waits()

@@ -97,14 +97,81 @@ public sealed class SessionStopTests
         await using var scene = await BlockingScene.BeginAsync();
         var busy = await BusyAsync(scene);
         await scene.WaitingAsync("waits", "SELECT FROM orders");
-        var found = Assert.Single(SessionStop.RootsOf(await scene.ReadAsync()));
+        var waits = await scene.ReadAsync();
+        var found = Assert.Single(SessionStop.RootsOf(waits));
         var former = found with { BackendStart = found.BackendStart!.Value.AddTicks(-10) };
 
-        var result = await scene.StopAsync(former, Firmly);
+        var result = await scene.StopAsync(former, waits, Firmly);
 
         Assert.Equal(StopOutcome.AlreadyGone, result.Outcome);
         Assert.Contains("another session", result.Reason, StringComparison.Ordinal);
         await scene.UntilAsync(Sleeping(busy));
+    }
+
+    [Fact]
+    public async Task Who_ends_between_the_look_and_the_answer_is_gone()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        var busy = await BusyAsync(scene);
+        await scene.WaitingAsync("waits", "SELECT FROM orders");
+        await using var session = await OpenAsync(scene.Target);
+        var look = await LookAsync(scene, session, Firmly);
+        Assert.StartsWith("Cancel the statement, and terminate the session after 30 s", look.Action, StringComparison.Ordinal);
+        Assert.EndsWith("for which 1 session waits", look.Subject, StringComparison.Ordinal);
+
+        var pid = busy.ProcessID;
+        await scene.Target.RunAsync(FormattableString.Invariant($"SELECT pg_terminate_backend({pid})"));
+        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"));
+        Assert.Equal(StopOutcome.AlreadyGone, (await RunAsync(look)).Outcome);
+    }
+
+    [Fact]
+    public async Task Who_has_gone_on_to_block_somebody_else_before_the_answer_is_left_alone()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        await scene.Target.RunAsync("CREATE TABLE other (id int)");
+        var pooled = await scene.SessionAsync("pooled", "BEGIN", "LOCK orders");
+        await scene.WaitingAsync("waits", "SELECT FROM orders");
+        var waits = await scene.ReadAsync();
+        await using var session = await OpenAsync(scene.Target);
+        var look = await LookAsync(scene, session, Firmly);
+        Assert.Equal("Terminate the session", look.Action);
+
+        foreach (var next in new[] { "COMMIT", "BEGIN", "LOCK other" })
+        {
+            await using var command = new NpgsqlCommand(next, pooled);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await scene.UntilAsync("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted)");
+        await scene.WaitingAsync("somebody else", "SELECT FROM other");
+
+        Assert.Equal(StopOutcome.NotBlocking, (await RunAsync(look)).Outcome);
+        Assert.Equal(StopOutcome.NotBlocking, (await scene.StopAsync(Assert.Single(SessionStop.RootsOf(waits)), waits, Firmly)).Outcome);
+        Assert.True(await LivesAsync(scene, pooled));
+    }
+
+    [Fact]
+    public async Task Who_does_something_else_by_the_time_of_the_answer_is_left_alone()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        await using var session = await OpenAsync(scene.Target);
+        var pooled = await scene.SessionAsync("pooled");
+        var sleep = scene.Start(pooled, "SELECT pg_sleep(600)");
+        await scene.UntilAsync(Sleeping(pooled));
+        var look = await SessionStop.LookAsync(session, pooled.ProcessID, null, Gently with { AllowWaiting = true }, CancellationToken.None);
+        Assert.Equal("Cancel the statement", look.Action);
+
+        await scene.Target.RunAsync(FormattableString.Invariant($"SELECT pg_cancel_backend({pooled.ProcessID})"));
+        await Assert.ThrowsAsync<PostgresException>(() => sleep);
+        await scene.SessionAsync("writer", "BEGIN", "UPDATE orders SET note = 'open'");
+        await scene.WaitAsync(pooled, "CREATE INDEX CONCURRENTLY orders_note ON orders (note)");
+
+        // The question was not whether an invalid index may be left behind.
+        var result = await RunAsync(look);
+        Assert.Equal(StopOutcome.Refused, result.Outcome);
+        Assert.Contains("invalid index", result.Reason, StringComparison.Ordinal);
+        Assert.Equal(1, await scene.Target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()"));
     }
 
     [Fact]
@@ -113,16 +180,14 @@ public sealed class SessionStopTests
         await using var scene = await BlockingScene.BeginAsync();
         var busy = await BusyAsync(scene);
         await scene.WaitingAsync("waits", "SELECT FROM orders");
-        await using var session = await OpenAsync(scene.Target);
-        var look = await SessionStop.LookAsync(session, Assert.Single(SessionStop.RootsOf(await scene.ReadAsync())), Firmly, CancellationToken.None);
-        Assert.StartsWith("Cancel the statement, and terminate the session after 30 s", look.Action, StringComparison.Ordinal);
-        Assert.EndsWith("for which 1 session waits", look.Subject, StringComparison.Ordinal);
+        var found = Assert.Single(SessionStop.RootsOf(await scene.ReadAsync()));
+        var former = found with { BackendStart = found.BackendStart!.Value.AddTicks(-10) };
 
-        // Between the look and the signal it ends.
-        var pid = busy.ProcessID;
-        await scene.Target.RunAsync(FormattableString.Invariant($"SELECT pg_terminate_backend({pid})"));
-        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"));
-        Assert.Equal(StopOutcome.AlreadyGone, (await look.RunAsync(new RecordingObserver(), CancellationToken.None)).Outcome);
+        Assert.False(await SessionStop.SignalAsync(scene.Observer, "pg_terminate_backend", former, CancellationToken.None));
+        await scene.UntilAsync(Sleeping(busy));
+
+        Assert.True(await SessionStop.SignalAsync(scene.Observer, "pg_terminate_backend", found, CancellationToken.None));
+        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {busy.ProcessID})"));
     }
 
     [Fact]
@@ -131,7 +196,8 @@ public sealed class SessionStopTests
         await using var scene = await BlockingScene.BeginAsync();
         var holder = await scene.SessionAsync("holder", "BEGIN", "LOCK orders");
         var waiting = await scene.WaitingAsync("waits", "SELECT FROM orders");
-        var found = Assert.Single(SessionStop.RootsOf(await scene.ReadAsync()));
+        var waits = await scene.ReadAsync();
+        var found = Assert.Single(SessionStop.RootsOf(waits));
 
         await using (var commit = new NpgsqlCommand("COMMIT", holder))
         {
@@ -141,11 +207,11 @@ public sealed class SessionStopTests
         // The pool has given the session to somebody else, who must not be hit.
         _ = scene.Start(holder, "SELECT pg_sleep(600)");
         await scene.UntilAsync(Sleeping(holder));
-        var free = await scene.StopAsync(found, Firmly);
+        var free = await scene.StopAsync(found, waits, Firmly);
         Assert.Equal(StopOutcome.NotBlocking, free.Outcome);
         await scene.UntilAsync(Sleeping(holder));
 
-        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(found with { ProcessId = 2_000_000 }, Firmly)).Outcome);
+        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(found with { ProcessId = 2_000_000 }, waits, Firmly)).Outcome);
         Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(2_000_000, Firmly)).Outcome);
         Assert.All([free], r => Assert.Null(SessionStop.Failure(r)));
         Assert.True(await LivesAsync(scene, waiting));
@@ -223,21 +289,27 @@ public sealed class SessionStopTests
         var name = $@"a'b\c {scene.Target.Database}";
         await scene.SessionAsync("gone", "BEGIN", "LOCK orders", $"PREPARE TRANSACTION '{name.Replace("'", "''", StringComparison.Ordinal)}'");
         await scene.WaitingAsync("waits", "SELECT FROM orders");
-        var root = Assert.Single(SessionStop.RootsOf(await scene.ReadAsync()));
+        var waits = await scene.ReadAsync();
+        var root = Assert.Single(SessionStop.RootsOf(waits));
 
-        var refused = await scene.StopAsync(root, Firmly);
+        var refused = await scene.StopAsync(root, waits, Firmly);
         Assert.Equal(StopOutcome.Refused, refused.Outcome);
         Assert.Contains("ROLLBACK PREPARED", refused.Reason, StringComparison.Ordinal);
 
         await using (var elsewhere = await OpenAsync(await SandboxFixture.NewDatabaseAsync()))
         {
-            var other = await scene.StopAsync(root, Firmly with { RollBackPrepared = true }, elsewhere);
+            var other = await scene.StopAsync(root, waits, Firmly with { RollBackPrepared = true }, elsewhere);
             Assert.Equal(StopOutcome.Refused, other.Outcome);
             Assert.Contains("connected to", other.Reason, StringComparison.Ordinal);
         }
 
-        Assert.Equal(StopOutcome.RolledBack, (await scene.StopAsync(root, Firmly with { RollBackPrepared = true })).Outcome);
-        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(root, Firmly with { RollBackPrepared = true })).Outcome);
+        // As a session, which is how $wait.Blocking binds, it has only its pid.
+        var unnamed = await scene.StopAsync(root.ProcessId, Firmly with { RollBackPrepared = true });
+        Assert.Equal(StopOutcome.Refused, unnamed.Outcome);
+        Assert.Contains("Pipe the wait itself", unnamed.Reason, StringComparison.Ordinal);
+
+        Assert.Equal(StopOutcome.RolledBack, (await scene.StopAsync(root, waits, Firmly with { RollBackPrepared = true })).Outcome);
+        Assert.Equal(StopOutcome.AlreadyGone, (await scene.StopAsync(root, waits, Firmly with { RollBackPrepared = true })).Outcome);
     }
 
     [Fact]
@@ -286,12 +358,21 @@ public sealed class SessionStopTests
         return await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
     }
 
+    private static async Task<SessionStop> LookAsync(BlockingScene scene, DbSession session, StopOptions options)
+    {
+        var waits = await scene.ReadAsync();
+        return await SessionStop.LookAsync(session, Assert.Single(SessionStop.RootsOf(waits)), waits, options, CancellationToken.None);
+    }
+
+    private static Task<StopResult> RunAsync(SessionStop stop) => stop.RunAsync(new RecordingObserver(), CancellationToken.None);
+
     private static async Task<List<StopResult>> StopRootsAsync(BlockingScene scene, StopOptions options)
     {
         var results = new List<StopResult>();
-        foreach (var root in SessionStop.RootsOf(await scene.ReadAsync()))
+        var waits = await scene.ReadAsync();
+        foreach (var root in SessionStop.RootsOf(waits))
         {
-            results.Add(await scene.StopAsync(root, options));
+            results.Add(await scene.StopAsync(root, waits, options));
         }
 
         return results;
