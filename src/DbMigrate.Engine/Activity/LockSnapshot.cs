@@ -114,10 +114,11 @@ internal sealed record LockSnapshot
                 FROM pg_locks l),
             waiting AS MATERIALIZED (
                 SELECT l.*, pg_blocking_pids(l.pid) AS blockers, coalesce(a.leader, l.pid) AS client,
-                    coalesce(l.relation, t.relation) AS place, coalesce(l.wait_start, a.query_start) AS since
+                    coalesce(l.relation, t.relation) AS place,
+                    coalesce(l.database, t.database) AS place_database, coalesce(l.wait_start, a.query_start) AS since
                 FROM lock l
                 LEFT JOIN activity a ON a.pid = l.pid
-                LEFT JOIN (SELECT pid, min(relation) AS relation FROM lock WHERE granted AND locktype = 'tuple' GROUP BY pid) t
+                LEFT JOIN (SELECT pid, min(relation) AS relation, min(database) AS database FROM lock WHERE granted AND locktype = 'tuple' GROUP BY pid) t
                     ON t.pid = l.pid AND l.locktype = 'transactionid'
                 WHERE NOT l.granted),
             blocker AS MATERIALIZED (
@@ -133,7 +134,7 @@ internal sealed record LockSnapshot
                 WHERE l.granted AND l.object IN (SELECT object FROM waiting) AND (l.pid IS NOT NULL OR p.gid IS NOT NULL)),
             part AS (
                 SELECT client, NULL::text AS gid, object, mode, false AS granted, since, array_to_string(blockers, ',') AS blockers,
-                    locktype, place, database AS lock_database, objsubid, coalesce(transactionid::text, virtualxid) AS transaction,
+                    locktype, place, place_database AS lock_database, objsubid, coalesce(transactionid::text, virtualxid) AS transaction,
                     classid, objid, NULL::name AS owner, NULL::name AS prepared_in, NULL::timestamptz AS prepared
                 FROM waiting
                 UNION ALL
@@ -148,7 +149,7 @@ internal sealed record LockSnapshot
             LEFT JOIN activity a ON a.pid = p.client
             LEFT JOIN pg_database d ON d.oid = p.lock_database
             LEFT JOIN pg_class c ON c.oid = p.place
-                AND (p.lock_database = 0 OR d.datname = current_database() OR p.locktype = 'transactionid')
+                AND (p.lock_database = 0 OR d.datname = current_database())
             LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
             """;
     }
