@@ -8,23 +8,23 @@ internal sealed class RunSettings
 {
     private static readonly RunOptions Default = new();
 
-    private readonly Option<TimeSpan?> _lockTimeout = Duration.Option(
+    private readonly Option<TimeSpan?> _lockTimeout = DurationOption.Create(
         "--lock-timeout",
         "How long a statement waits for a lock before the migration is rolled back and tried again; 0 for ever. [default: 5s]");
 
-    private readonly Option<TimeSpan?> _statementTimeout = Duration.Option(
+    private readonly Option<TimeSpan?> _statementTimeout = DurationOption.Create(
         "--statement-timeout", "How long a statement may work; 0 for ever. [default: 0]");
 
     private readonly Option<int?> _maxQueued = Number.Option(
         "--max-queued", atLeast: 0, "How many sessions may queue behind a statement before it is cancelled and tried again later; 0 any number. [default: 0]");
 
-    private readonly Option<TimeSpan?> _maxQueueTime = Duration.Option(
+    private readonly Option<TimeSpan?> _maxQueueTime = DurationOption.Create(
         "--max-queue-time", "How long a session may queue behind a statement before that is cancelled and tried again later; 0 for ever. [default: 0]");
 
-    private readonly Option<TimeSpan?> _terminateBlockersAfter = Duration.Option(
+    private readonly Option<TimeSpan?> _terminateBlockersAfter = DurationOption.Create(
         "--terminate-blockers-after", "After how long a wait for locks the sessions in the way are ended; 0 never. [default: 0]");
 
-    private readonly Option<TimeSpan?> _runnerWait = Duration.Option(
+    private readonly Option<TimeSpan?> _runnerWait = DurationOption.Create(
         "--runner-wait", "How long to wait for another runner on the same database. [default: 60s]");
 
     private readonly Option<int?> _lockRetries = Number.Option(

@@ -43,7 +43,7 @@ public sealed class BlockersTests : IAsyncLifetime
         var lines = await _database.RunAsync("blockers");
         Assert.Equal(0, lines.ExitCode);
         Assert.Matches(
-            $@"^pid {blocked} has waited \d+ m?s for AccessShareLock on public\.orders behind pid {blocking} \(user postgres, application web#\\#\[error\].*\)\. " +
+            $@"^pid {blocked} has waited [\d.]+ m?s for AccessShareLock on public\.orders behind pid {blocking} \(user postgres, application web#\\#\[error\].*\)\. " +
             "Terminate: It has been idle in a transaction",
             Assert.Single(lines.Lines));
 

@@ -14,24 +14,10 @@ internal static class ActivityCommand
             "Shows the size of the database, its connections, long statements, forgotten transactions and replication.\n" +
             "Example: dbmigrate activity --older-than 5min");
         var database = new DatabaseOption(command);
-        var olderThan = new Option<TimeSpan>("--older-than")
-        {
-            Description = "List statements that run, and transactions that do nothing, for longer than this: 500ms, 30s, 2min, 1h (1min).",
-            HelpName = "TIME",
-            DefaultValueFactory = _ => TimeSpan.FromMinutes(1),
-            CustomParser = result =>
-            {
-                if (Duration.Parse(result.Tokens[0].Value) is { } time)
-                {
-                    return time;
-                }
-
-                result.AddError($"--older-than is a time such as 500ms, 30s, 2min or 1h, not '{result.Tokens[0].Value}'.");
-                return default;
-            },
-        };
+        var olderThan = DurationOption.Create(
+            "--older-than", "List statements that run, and transactions that do nothing, for longer than this. [default: 1min]");
         command.Options.Add(olderThan);
-        command.SetAction((parsed, token) => RunAsync(database.Target(parsed), parsed.GetValue(olderThan), output, token));
+        command.SetAction((parsed, token) => RunAsync(database.Target(parsed), parsed.GetValue(olderThan) ?? TimeSpan.FromMinutes(1), output, token));
         return command;
     }
 

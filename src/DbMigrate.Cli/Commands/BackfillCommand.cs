@@ -26,9 +26,9 @@ internal static class BackfillCommand
                 result.AddError($"--parameter is NAME=VALUE, not '{wrong.Value}'.");
             }
         });
-        var batchDuration = Duration.Option("--batch-duration", "How long a batch should take; about so long others wait for a row. [default: 500ms]");
-        var pause = Duration.Option("--pause", "The rest between two batches. [default: 0]");
-        var maxReplicaLag = Duration.Option("--max-replica-lag", "Wait while a standby is behind by more; 0 not to look. [default: 30s]");
+        var batchDuration = DurationOption.Create("--batch-duration", "How long a batch should take; about so long others wait for a row. [default: 500ms]");
+        var pause = DurationOption.Create("--pause", "The rest between two batches. [default: 0]");
+        var maxReplicaLag = DurationOption.Create("--max-replica-lag", "Wait while a standby is behind by more; 0 not to look. [default: 30s]");
         var maxWalRate = Number.Option("--max-wal-rate", atLeast: 0, "The most WAL that the server should write, in MB a second; 0 for no limit. [default: 0]");
         var parallel = Number.Option("--parallel", atLeast: 1, "How many sessions work. [default: 1]");
         var lockRetries = Number.Option("--lock-retries", atLeast: 0, "How often a batch is tried again, smaller each time. [default: 30]");

@@ -18,7 +18,7 @@ internal static class BlockersCommand
         var full = new Option<bool>("--full") { Description = "The queries uncut." };
         var tree = new Option<bool>("--tree") { Description = "The waits below their roots." };
         var wait = new Option<bool>("--wait") { Description = "Keep looking, once a second, and show waits that begin." };
-        var timeout = Duration.Option("--timeout", "Keep looking for so long; 0 until stopped.");
+        var timeout = DurationOption.Create("--timeout", "Keep looking for so long; 0 until stopped.");
         command.Arguments.Add(pids);
         var database = new DatabaseOption(command);
         foreach (var option in new Option[] { all, full, tree, wait, timeout })

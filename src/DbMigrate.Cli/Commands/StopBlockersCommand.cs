@@ -20,9 +20,9 @@ internal static class StopBlockersCommand
             Description = "The sessions to stop; without any, the roots of the waits in the database.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var longer = Duration.Option("--blocked-for", "Only roots for which somebody has waited longer. [default: 0]");
+        var longer = DurationOption.Create("--blocked-for", "Only roots for which somebody has waited longer. [default: 0]");
         var terminate = new Option<bool>("--terminate") { Description = "End a session when cancelling its statement is not enough." };
-        var grace = Duration.Option("--grace-period", "How long a session may take to react. [default: 5s]");
+        var grace = DurationOption.Create("--grace-period", "How long a session may take to react. [default: 5s]");
         var waiting = new Option<bool>("--allow-waiting") { Description = "Stop also a session that waits for a lock itself." };
         var prepared = new Option<bool>("--rollback-prepared") { Description = "Roll prepared transactions of the database back." };
         var whatIf = new Option<bool>("--what-if") { Description = "Only show what would be stopped." };

@@ -27,13 +27,13 @@ internal sealed record LockSnapshot
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var key = new SessionKey(reader.GetInt32(0), Text(reader, 1));
+            var key = new SessionKey(reader.GetInt32(0), NullableColumns.Text(reader, 1));
             if (!sessions.ContainsKey(key) && Session(reader, key) is { } session)
             {
                 sessions.Add(key, session);
             }
 
-            if (Text(reader, 2) is not { } lockedObject)
+            if (NullableColumns.Text(reader, 2) is not { } lockedObject)
             {
                 continue;
             }
@@ -48,7 +48,7 @@ internal sealed record LockSnapshot
                 var time = SessionColumns.Time(reader, 5) ?? TimeSpan.Zero;
                 var blockers = reader.GetString(6).Split(',', StringSplitOptions.RemoveEmptyEntries)
                     .Select(pid => int.Parse(pid, CultureInfo.InvariantCulture)).Distinct().ToList();
-                waits.Add(new LockWait(key, lockedObject, mode, reader.GetString(7), Describe(reader), Text(reader, 8), time, blockers));
+                waits.Add(new LockWait(key, lockedObject, mode, reader.GetString(7), Describe(reader), NullableColumns.Text(reader, 8), time, blockers));
             }
         }
 
@@ -63,13 +63,13 @@ internal sealed record LockSnapshot
             return SessionColumns.Read(reader, LockColumns);
         }
 
-        var database = Text(reader, 16);
+        var database = NullableColumns.Text(reader, 16);
         return new ServerSession
         {
             ProcessId = 0,
             Kind = SessionKind.PreparedTransaction,
             PreparedTransaction = key.PreparedTransaction,
-            User = Text(reader, 15),
+            User = NullableColumns.Text(reader, 15),
             Database = database,
             TransactionAge = SessionColumns.Time(reader, 17),
         }.WithAdvice();
@@ -78,15 +78,15 @@ internal sealed record LockSnapshot
     private static string Describe(NpgsqlDataReader reader)
     {
         var type = reader.GetString(7);
-        var relation = Text(reader, 8) ?? (Text(reader, 9) is { } oid ? $"relation {oid} of database {Text(reader, 10)}" : null);
-        var (high, low, form) = (Text(reader, 13), Text(reader, 14), Text(reader, 11));
+        var relation = NullableColumns.Text(reader, 8) ?? (NullableColumns.Text(reader, 9) is { } oid ? $"relation {oid} of database {NullableColumns.Text(reader, 10)}" : null);
+        var (high, low, form) = (NullableColumns.Text(reader, 13), NullableColumns.Text(reader, 14), NullableColumns.Text(reader, 11));
         return type switch
         {
             "relation" => relation!,
             "tuple" => $"a row of {relation}",
             "transactionid" when relation is not null => $"a row of {relation}",
-            "transactionid" => $"transaction {Text(reader, 12)}",
-            "virtualxid" => $"the snapshot of transaction {Text(reader, 12)}",
+            "transactionid" => $"transaction {NullableColumns.Text(reader, 12)}",
+            "virtualxid" => $"the snapshot of transaction {NullableColumns.Text(reader, 12)}",
             "advisory" when form == "1" =>
                 string.Create(CultureInfo.InvariantCulture, $"advisory lock {(Number(high) << 32) | Number(low)}"),
             "advisory" => $"advisory lock ({(int)Number(high)}, {(int)Number(low)})",
@@ -95,8 +95,6 @@ internal sealed record LockSnapshot
     }
 
     private static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
-
-    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     // pg_blocking_pids() holds up the whole lock table, so it is asked about nobody but those who wait. It names a parallel worker's leader;
     // pg_locks names the worker. A prepared transaction has no pid there; what it locked and its transaction id share a virtualtransaction.
@@ -116,10 +114,11 @@ internal sealed record LockSnapshot
                 FROM pg_locks l),
             waiting AS MATERIALIZED (
                 SELECT l.*, pg_blocking_pids(l.pid) AS blockers, coalesce(a.leader, l.pid) AS client,
-                    coalesce(l.relation, t.relation) AS place, coalesce(l.wait_start, a.query_start) AS since
+                    coalesce(l.relation, t.relation) AS place,
+                    coalesce(l.database, t.database) AS place_database, coalesce(l.wait_start, a.query_start) AS since
                 FROM lock l
                 LEFT JOIN activity a ON a.pid = l.pid
-                LEFT JOIN (SELECT pid, min(relation) AS relation FROM lock WHERE granted AND locktype = 'tuple' GROUP BY pid) t
+                LEFT JOIN (SELECT pid, min(relation) AS relation, min(database) AS database FROM lock WHERE granted AND locktype = 'tuple' GROUP BY pid) t
                     ON t.pid = l.pid AND l.locktype = 'transactionid'
                 WHERE NOT l.granted),
             blocker AS MATERIALIZED (
@@ -135,7 +134,7 @@ internal sealed record LockSnapshot
                 WHERE l.granted AND l.object IN (SELECT object FROM waiting) AND (l.pid IS NOT NULL OR p.gid IS NOT NULL)),
             part AS (
                 SELECT client, NULL::text AS gid, object, mode, false AS granted, since, array_to_string(blockers, ',') AS blockers,
-                    locktype, place, database AS lock_database, objsubid, coalesce(transactionid::text, virtualxid) AS transaction,
+                    locktype, place, place_database AS lock_database, objsubid, coalesce(transactionid::text, virtualxid) AS transaction,
                     classid, objid, NULL::name AS owner, NULL::name AS prepared_in, NULL::timestamptz AS prepared
                 FROM waiting
                 UNION ALL
@@ -150,7 +149,7 @@ internal sealed record LockSnapshot
             LEFT JOIN activity a ON a.pid = p.client
             LEFT JOIN pg_database d ON d.oid = p.lock_database
             LEFT JOIN pg_class c ON c.oid = p.place
-                AND (p.lock_database = 0 OR d.datname = current_database() OR p.locktype = 'transactionid')
+                AND (p.lock_database = 0 OR d.datname = current_database())
             LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
             """;
     }

@@ -64,10 +64,8 @@ internal static class VacuumProgress
 
     private static async Task<IReadOnlyList<ServerSession>> BlockersAsync(DbSession session, int process, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            $"SELECT {SessionColumns.Sql(fullQueries: true, "a")} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))", session.Connection);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = process });
-        return await ReadAsync(command, session, cancellationToken);
+        var tree = await LockTree.ReadAsync(session, new LockTreeOptions { ForPids = [process], FullQueries = true }, cancellationToken);
+        return [.. tree.Where(w => w.BlockedPid == process).Select(w => w.Blocking)];
     }
 
     private static async Task<IReadOnlyList<ServerSession>> ReadAsync(NpgsqlCommand command, DbSession session, CancellationToken cancellationToken)

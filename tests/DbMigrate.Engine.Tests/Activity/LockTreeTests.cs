@@ -18,8 +18,12 @@ public sealed class LockTreeTests
             await command.ExecuteNonQueryAsync();
         }
 
-        await scene.SessionAsync("holder", "BEGIN", "LOCK pg_namespace");
+        var holder = await scene.SessionAsync("holder", "BEGIN", "LOCK pg_namespace");
         var error = await Assert.ThrowsAsync<DbMigrateException>(() => scene.ReadAsync());
+        await using (var end = new NpgsqlCommand("ROLLBACK", holder))
+        {
+            await end.ExecuteNonQueryAsync();
+        }
 
         Assert.Equal("LockTimeout", error.Id);
         Assert.StartsWith("Another session held a lock for too long", error.Message, StringComparison.Ordinal);
@@ -61,7 +65,7 @@ public sealed class LockTreeTests
         Assert.Equal(BlockerAdvice.Terminate, edge.Advice);
         Assert.Contains("cancel does nothing, terminate", blocking.AdviceReason, StringComparison.Ordinal);
         Assert.Matches(
-            $"""^pid {web.ProcessID} \(user postgres, application web, client 127.0.0.1, idle in transaction for \d+ m?s, last query "SELECT 'done'"\)$""",
+            $"""^pid {web.ProcessID} \(user postgres, application web, client 127.0.0.1, idle in transaction for [\d.]+ m?s, last query "SELECT 'done'"\)$""",
             blocking.ToString());
         Assert.Equal((SessionKind.Active, "Lock: relation", "ALTER TABLE orders ADD total int"), (blocked.Kind, blocked.WaitEvent, blocked.Query));
         Assert.True(blocked.MaySignal && blocking.MaySignal);
@@ -303,6 +307,18 @@ public sealed class LockTreeTests
         Assert.Equal(there.Target.Database, edge.Blocked.Database);
         Assert.Null(edge.Relation);
         Assert.Matches($"^relation \\d+ of database {there.Target.Database}$", edge.LockedObject);
+    }
+
+    [Fact]
+    public async Task A_row_of_another_database_is_not_named_after_a_table_of_ours()
+    {
+        await using var here = await BlockingScene.BeginAsync();
+        await using var there = await BlockingScene.BeginAsync();
+        await there.SessionAsync("holder", "BEGIN", Update + 1);
+        var waiting = await there.WaitingAsync("waits", Update + 1);
+
+        var edge = Assert.Single(await here.ReadAsync(new LockTreeOptions()), e => e.BlockedPid == waiting.ProcessID);
+        Assert.Matches($"^a row of relation \\d+ of database {there.Target.Database}$", edge.LockedObject);
     }
 
     [Fact]
