@@ -53,7 +53,9 @@ public sealed class BackfillTests
     [InlineData("--where is empty", "backfill", "users", "--set", "a = 1", "--where", "")]
     [InlineData("--parameter is NAME=VALUE", "backfill", "users", "--set", "a = @b", "--parameter", "b")]
     [InlineData("--batch-duration is a time", "backfill", "users", "--set", "a = 1", "--batch-duration", "soon")]
-    [InlineData("--parallel is a number, 1 or more", "backfill", "users", "--set", "a = 1", "--parallel", "0")]
+    [InlineData("--parallel is a number, 1 to 64", "backfill", "users", "--set", "a = 1", "--parallel", "0")]
+    [InlineData("--parallel is a number, 1 to 64", "backfill", "users", "--set", "a = 1", "--parallel", "65")]
+    [InlineData("--max-wal-rate is a size", "backfill", "users", "--set", "a = 1", "--max-wal-rate", "20 MB/s")]
     [InlineData("a ; would end the statement", "backfill", "users", "--set", "a = 1; DROP TABLE users", "--database-url", "postgres://a@127.0.0.1:1/x")]
     [InlineData("less than 10 ms", "backfill", "users", "--set", "a = 1", "--batch-duration", "0", "--database-url", "postgres://a@127.0.0.1:1/x")]
     public async Task Wrong_usage_is_2(string reason, params string[] arguments)

@@ -29,9 +29,9 @@ internal static class BackfillCommand
         var batchDuration = DurationOption.Create("--batch-duration", "How long a batch should take; about so long others wait for a row. [default: 500ms]");
         var pause = DurationOption.Create("--pause", "The rest between two batches. [default: 0]");
         var maxReplicaLag = DurationOption.Create("--max-replica-lag", "Wait while a standby is behind by more; 0 not to look. [default: 30s]");
-        var maxWalRate = Number.Option("--max-wal-rate", atLeast: 0, "The most WAL that the server should write, in MB a second; 0 for no limit. [default: 0]");
-        var parallel = Number.Option("--parallel", atLeast: 1, "How many sessions work. [default: 1]");
-        var lockRetries = Number.Option("--lock-retries", atLeast: 0, "How often a batch is tried again, smaller each time. [default: 30]");
+        var maxWalRate = Size.Option("--max-wal-rate", "The most WAL that the server should write in a second, such as 20MB; 0 for no limit. [default: 0]");
+        var parallel = Number.Option("--parallel", atLeast: 1, "How many sessions work, 64 at most. [default: 1]", atMost: 64);
+        var lockRetries = Number.Option("--lock-retries", atLeast: 0, "How often a batch is tried again, smaller each time. [default: 30]", atMost: 1000);
         var notNull = Text("--then-set-not-null", "COLUMN", "A column to make NOT NULL when all is done, without a long lock.");
         var restart = new Option<bool>("--restart") { Description = "Forget how far an interrupted run got, and start from the first row." };
         var whatIf = new Option<bool>("--what-if") { Description = "Only show the rows, the plan and the first statement; writes nothing at all." };
@@ -52,7 +52,7 @@ internal static class BackfillCommand
                 BatchDuration = parsed.GetValue(batchDuration) ?? Default.BatchDuration,
                 Pause = parsed.GetValue(pause) ?? Default.Pause,
                 MaxReplicaLag = parsed.GetValue(maxReplicaLag) ?? Default.MaxReplicaLag,
-                MaxWalRate = (parsed.GetValue(maxWalRate) ?? 0) * 1_000_000L,
+                MaxWalRate = parsed.GetValue(maxWalRate) ?? Default.MaxWalRate,
                 Parallel = parsed.GetValue(parallel) ?? Default.Parallel,
                 LockRetries = parsed.GetValue(lockRetries) ?? Default.LockRetries,
                 ThenSetNotNull = parsed.GetValue(notNull),

@@ -71,7 +71,7 @@ public sealed class BackfillJob : IAsyncDisposable
                     Describe(options));
                 var plan = await PlanAsync(session, options, table, walk, update, state, cancellationToken);
                 var notNull = options.ThenSetNotNull is { } column ? await NotNullConstraint.ReadAsync(session, table, column, cancellationToken) : null;
-                await WarnAsync(session, table, state, plan, observer, cancellationToken);
+                await WarnAsync(session, options, table, state, plan, observer, cancellationToken);
                 return new BackfillJob(session, options, table, walk, update, state, notNull, plan, observer);
             });
         }
@@ -218,7 +218,7 @@ public sealed class BackfillJob : IAsyncDisposable
     }
 
     private static async Task WarnAsync(
-        DbSession session, BackfillTable table, BackfillState state, BackfillPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
+        DbSession session, BackfillOptions options, BackfillTable table, BackfillState state, BackfillPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
         if (table.Triggers is { } triggers)
         {
@@ -228,6 +228,16 @@ public sealed class BackfillJob : IAsyncDisposable
         foreach (var other in await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
         {
             observer.Message(MessageLevel.Warning, $"Another backfill of {table.DisplayName} is not finished: {other}. This one is not the same, and starts by itself.");
+        }
+
+        // Everybody sees that there is a standby, but not where it is.
+        if (options.MaxReplicaLag > TimeSpan.Zero && await new BackfillCommand().Add("SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL LIMIT 1")
+            .QueryAsync(session.Connection, cancellationToken) is [[string user]])
+        {
+            observer.Message(
+                MessageLevel.Warning,
+                $"The role {user} may not see how far the standbys of {session.Target} are, so the backfill does not wait for them. Let a superuser run: " +
+                $"GRANT pg_monitor TO {Formats.JournalTable.Quote(user)};");
         }
 
         observer.Message(

@@ -86,7 +86,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
         }
 
         return options.MaxWalRate > 0 && signals.WalRate > options.MaxWalRate
-            ? string.Create(CultureInfo.InvariantCulture, $"the server has written {signals.WalRate / 1e6:0.0} MB of WAL a second")
+            ? $"the server has written {ByteSize.Text((long)signals.WalRate)} of WAL a second"
             : null;
     }
 

@@ -1,5 +1,6 @@
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
+using Npgsql;
 using Npgsql.Replication;
 using NpgsqlTypes;
 using Xunit;
@@ -19,13 +20,13 @@ public sealed class BackfillMonitorTests
         // A client that takes the stream as a standby does, and says how far it has replayed.
         await using var standby = new PhysicalReplicationConnection(server.Target.ConnectionString);
         await standby.Open();
-        var start = await target.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_lsn()");
+        var start = await target.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_flush_lsn()");
         using var stop = new CancellationTokenSource();
         var caughtUp = new TaskCompletionSource();
         var streaming = StreamAsync(standby, start, caughtUp.Task, stop.Token);
         while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn IS NOT NULL") == 0)
         {
-            Assert.False(streaming.IsCompleted);
+            Assert.False(streaming.IsCompleted, streaming.Exception?.ToString());
             await Task.Delay(20);
         }
 
@@ -48,6 +49,46 @@ public sealed class BackfillMonitorTests
         Assert.Equal(20000, (await running).Rows);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streaming);
+    }
+
+    [Fact]
+    public async Task A_role_that_cannot_see_how_far_a_standby_is_gets_a_warning()
+    {
+        await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
+        var owner = await server.CreateDatabaseAsync(name: null, CancellationToken.None);
+        await owner.RunAsync(
+            "CREATE ROLE \"Plain\" LOGIN PASSWORD 'p'",
+            $"GRANT CREATE ON DATABASE \"{owner.Database}\" TO \"Plain\"",
+            "CREATE TABLE t (id int PRIMARY KEY, n int)",
+            "ALTER TABLE t OWNER TO \"Plain\"");
+        var settings = new NpgsqlConnectionStringBuilder(owner.ConnectionString) { Username = "Plain", Password = "p" };
+        var target = new DbTarget(settings.ConnectionString) { Host = owner.Host, Port = owner.Port, Database = owner.Database, User = "Plain", Source = "test" };
+
+        Assert.Empty(await WarningsAsync(target, TimeSpan.FromSeconds(30)));
+
+        await using var standby = new PhysicalReplicationConnection(server.Target.ConnectionString);
+        await standby.Open();
+        using var stop = new CancellationTokenSource();
+        var streaming = StreamAsync(standby, await owner.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_flush_lsn()"), Task.CompletedTask, stop.Token);
+        while (await owner.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 0)
+        {
+            Assert.False(streaming.IsCompleted, streaming.Exception?.ToString());
+            await Task.Delay(20);
+        }
+
+        Assert.Contains("GRANT pg_monitor TO \"Plain\";", Assert.Single(await WarningsAsync(target, TimeSpan.FromSeconds(30))), StringComparison.Ordinal);
+        Assert.Empty(await WarningsAsync(target, TimeSpan.Zero));
+        Assert.Empty(await WarningsAsync(owner, TimeSpan.FromSeconds(30)));
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streaming);
+
+        static async Task<IReadOnlyList<string>> WarningsAsync(DbTarget target, TimeSpan maxReplicaLag)
+        {
+            var observer = new RecordingObserver();
+            await target.RunAsync(BackfillRun.Options("t", "n = 1") with { MaxReplicaLag = maxReplicaLag }, observer);
+            return observer.Texts(MessageLevel.Warning);
+        }
     }
 
     [Fact]
