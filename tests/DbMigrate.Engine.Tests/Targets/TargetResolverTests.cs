@@ -417,9 +417,13 @@ public sealed class TargetResolverTests
     [SkippableFact]
     public void A_password_file_that_others_may_read_is_refused_where_it_counts()
     {
-        Skip.If(OperatingSystem.IsWindows(), "Windows has other permissions.");
         using var folder = new TemporaryFolder();
         var file = folder.Write("passwords", "db1:*:*:*:hunter2\n");
+        if (OperatingSystem.IsWindows())
+        {
+            throw new SkipException("Windows has other permissions.");
+        }
+
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         var parts = $"user=app dbname=x passfile='{file}'";
 
