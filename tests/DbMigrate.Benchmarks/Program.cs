@@ -45,7 +45,7 @@ foreach (var format in Enum.GetValues<MigrationFormat>())
         await ApplyAsync(few, await NewDatabaseAsync(), 10);
     }
 
-    foreach (var added in new[] { TimeSpan.Zero, TimeSpan.FromMilliseconds(40) })
+    foreach (var added in args.Contains("near") ? [TimeSpan.Zero] : new[] { TimeSpan.Zero, TimeSpan.FromMilliseconds(40) })
     {
         await using var proxy = new DelayProxy(sandbox.Target.Port, added);
         // psql runs the same script whatever the format; far away it takes minutes, so once is enough.

@@ -43,7 +43,7 @@ internal sealed class MigrationRunner(
             var flight = Flight(steps, done);
             var wait = _schedule.Wait(attempt);
             var outcomes = flight.Count > 0 ? FlyAsync(flight, wait, cancellationToken) : RunInPartsAsync(steps[done], wait, cancellationToken);
-            watch.BeginTry(activity, status, percent, wait);
+            watch.BeginTry(activity, status, percent, wait, isQuick: flight.Count > 1 && attempt == 1);
             var end = done + Math.Max(flight.Count, 1);
             await foreach (var outcome in outcomes)
             {

@@ -81,7 +81,8 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <param name="step">What runs, for people.</param>
     /// <param name="percent">The run's progress.</param>
     /// <param name="lockTimeout">How long this try waits for a lock.</param>
-    public void BeginTry(string activity, string step, int percent, TimeSpan lockTimeout)
+    /// <param name="isQuick">A flight of small migrations, which hardly ever wait; looking on would only slow them down.</param>
+    public void BeginTry(string activity, string step, int percent, TimeSpan lockTimeout, bool isQuick)
     {
         Cancelled = null;
         LastBlockers = [];
@@ -89,7 +90,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         _ended = new CancellationTokenSource();
         var first = HasLimits ? QueuePause : Quick;
         first = lockTimeout > TimeSpan.Zero && lockTimeout / 3 < first ? lockTimeout / 3 : first;
-        _watching = WatchAsync(_watching, activity, step, percent, first, _ended.Token);
+        _watching = WatchAsync(_watching, activity, step, percent, isQuick ? BlockerPause * 2 : first, _ended.Token);
     }
 
     /// <summary>Ends the watch over a try. Does nothing when it has ended.</summary>
