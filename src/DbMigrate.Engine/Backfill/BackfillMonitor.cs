@@ -125,7 +125,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
 
         foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
         {
-            _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = blocked[1];
+            _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = SecretText.WithoutPasswords(blocked[1])!;
         }
 
         var rate = walStart is { } start && elapsed > TimeSpan.Zero ? (wal - start) / elapsed.TotalSeconds : 0;
