@@ -81,8 +81,6 @@ internal sealed class MigrationRunner(
                 watch.Forget();
                 observer.Progress(activity, $"{done} of {steps.Count} done", done * 100 / steps.Count);
             }
-
-            await watch.EndTryAsync();
         }
     }
 
