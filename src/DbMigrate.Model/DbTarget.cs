@@ -32,6 +32,9 @@ public sealed class DbTarget
     /// <summary>Npgsql's connection string, with the password if one was given.</summary>
     internal string ConnectionString { get; }
 
+    /// <summary>Gives the password where the connection string has none; null where no other source was named.</summary>
+    internal IPasswordSource? PasswordSource { get; init; }
+
     /// <summary>Host and port: <c>db1:5432</c>, <c>[::1]:5432</c>, <c>db1:5432,db2:5433</c>.</summary>
     internal string Address
     {
@@ -50,6 +53,7 @@ public sealed class DbTarget
     internal DbTarget With(string connectionString) => new(connectionString)
     {
         Host = Host, Port = Port, Database = Database, User = User, Schema = Schema, Source = Source, ToolOptions = ToolOptions,
+        PasswordSource = PasswordSource,
     };
 
     /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>

@@ -1,0 +1,56 @@
+namespace DbMigrate;
+
+/// <summary>A way back: a snapshot of an RDS instance or cluster, or a dump.</summary>
+public sealed record DbSnapshot
+{
+    /// <summary>Its name: the identifier in RDS, or the name of the dump's file or folder.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What it is of.</summary>
+    public required DbSnapshotKind Kind { get; init; }
+
+    /// <summary>What was saved: the identifier of the instance or the cluster, or the name of the database.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>As RDS says it: <c>creating</c>, <c>available</c>, <c>failed</c> …; of a dump <c>available</c>, or <c>damaged</c> when it is not what its checksum says.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>When it was taken, in UTC: what it holds is no newer. Null while RDS has not begun.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>Bytes: of a dump what it takes on disk, of RDS the storage of what was saved.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>How far it is, 0 to 100.</summary>
+    public int? Percent { get; init; }
+
+    /// <summary>The server's version, as the server or RDS says it.</summary>
+    public string? ServerVersion { get; init; }
+
+    /// <summary>Whether RDS took it by itself, and will remove it by itself.</summary>
+    public bool IsAutomated { get; init; }
+
+    /// <summary>Whether DbMigrate took it.</summary>
+    public bool IsOurs { get; init; }
+
+    /// <summary>Until when it is not to be removed, in UTC; null when nobody said.</summary>
+    public DateTimeOffset? KeepUntil { get; init; }
+
+    /// <summary>What is written on it: who took it, why, for which run, and what others added.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A dump's file or folder, absolute; null in RDS.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>How many tables a dump holds; null in RDS.</summary>
+    public int? Tables { get; init; }
+
+    /// <summary>RDS's name for it; null for a dump.</summary>
+    public string? Arn { get; init; }
+
+    /// <summary>The AWS region; null for a dump.</summary>
+    public string? Region { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id;
+}

@@ -1,0 +1,12 @@
+namespace DbMigrate;
+
+/// <summary>Gives the password for each new connection: a secret that is rotated, or a token that is good for minutes.</summary>
+internal interface IPasswordSource
+{
+    /// <summary>The password to log in with now.</summary>
+    /// <param name="isRefused">Whether the server has just refused what this gave before, so that it has to be read anew.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>The password; null when <paramref name="isRefused"/> and there is none but the one that was refused.</returns>
+    /// <exception cref="DbMigrateException">It cannot be read.</exception>
+    Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken);
+}

@@ -1,0 +1,17 @@
+namespace DbMigrate;
+
+/// <summary>The moment right before a migration or a run: what to go back to.</summary>
+public sealed record RestorePoint
+{
+    /// <summary>The server's clock, in UTC.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The write-ahead log's position, as <c>16/B374D848</c>; null where the server does not tell.</summary>
+    public string? Lsn { get; init; }
+
+    /// <summary>The snapshot that was taken for it; null when none was.</summary>
+    public string? SnapshotId { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{At:yyyy-MM-ddTHH:mm:ss.ffffffZ}") + (Lsn is null ? "" : $" ({Lsn})");
+}
