@@ -24,11 +24,12 @@ internal static class StopBlockersCommand
         var terminate = new Option<bool>("--terminate") { Description = "End a session when cancelling its statement is not enough." };
         var grace = DurationOption.Create("--grace-period", "How long a session may take to react. [default: 5s]");
         var waiting = new Option<bool>("--allow-waiting") { Description = "Stop also a session that waits for a lock itself." };
+        var migration = new Option<bool>("--allow-migration") { Description = "Stop also sessions of other runs of DbMigrate, which may be migrating." };
         var prepared = new Option<bool>("--rollback-prepared") { Description = "Roll prepared transactions of the database back." };
         var whatIf = new Option<bool>("--what-if") { Description = "Only show what would be stopped." };
         command.Arguments.Add(pids);
         var database = new DatabaseOption(command);
-        foreach (var option in new Option[] { longer, terminate, grace, waiting, prepared, whatIf })
+        foreach (var option in new Option[] { longer, terminate, grace, waiting, migration, prepared, whatIf })
         {
             command.Options.Add(option);
         }
@@ -40,6 +41,7 @@ internal static class StopBlockersCommand
                 Terminate = parsed.GetValue(terminate),
                 GracePeriod = parsed.GetValue(grace) ?? Default.GracePeriod,
                 AllowWaiting = parsed.GetValue(waiting),
+                AllowMigration = parsed.GetValue(migration),
                 RollBackPrepared = parsed.GetValue(prepared),
             };
             var least = parsed.GetValue(longer) ?? TimeSpan.Zero;

@@ -21,7 +21,7 @@ internal static class SessionAdvice
         SessionKind.WraparoundVacuum => (
             BlockerAdvice.Refuse, "It keeps the server from running out of transaction ids; ended, it starts again from the beginning. Let it finish."),
         SessionKind.ServerProcess => (BlockerAdvice.Refuse, "It is a process of the server itself."),
-        SessionKind.Migration => (BlockerAdvice.Refuse, "It is a session of DbMigrate. Stop it where it was started, with Ctrl-C."),
+        SessionKind.Migration => (BlockerAdvice.Refuse, "It is a session of DbMigrate. Stop it where it was started, with Ctrl-C; when nobody is there any more, with -AllowMigration (--allow-migration)."),
         SessionKind.Hidden => (
             BlockerAdvice.Refuse, "The server hides from our role what it is and does. GRANT pg_monitor, and pg_signal_backend, to our role."),
         _ when !session.MaySignal && isSuperuser => (

@@ -29,7 +29,7 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
             return Refuse("It is our own session.");
         }
 
-        if (session.Advice == BlockerAdvice.Refuse)
+        if (session.Advice == BlockerAdvice.Refuse && !(session.Kind == SessionKind.Migration && options.AllowMigration))
         {
             return Refuse(session.AdviceReason);
         }
@@ -51,9 +51,10 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
             return Free;
         }
 
-        return session.Kind is not (SessionKind.Idle or SessionKind.IdleInTransaction) ? Do(StopAction.Cancel)
+        // A cancel does nothing to who is idle; a runner that was left behind may be either.
+        return session.State?.StartsWith("idle", StringComparison.Ordinal) != true ? Do(StopAction.Cancel)
             : options.Terminate ? Do(StopAction.Terminate)
-            : Refuse($"{session.AdviceReason} Give -Terminate (--terminate) to end the session.");
+            : Refuse($"{(session.Kind == SessionKind.Migration ? "It is idle: cancel does nothing." : session.AdviceReason)} Give -Terminate (--terminate) to end the session.");
     }
 
     private static StopDecision Free => new(null, StopOutcome.NotBlocking, "None of those that were found to wait for it does so any more.");

@@ -12,6 +12,9 @@ public sealed record StopOptions
     /// <summary>Stop also a session that itself waits for a lock.</summary>
     public bool AllowWaiting { get; init; }
 
+    /// <summary>Stop also sessions of other runs of DbMigrate, which may be migrating.</summary>
+    public bool AllowMigration { get; init; }
+
     /// <summary>Roll prepared transactions of the database back.</summary>
     public bool RollBackPrepared { get; init; }
 }

@@ -46,6 +46,10 @@ public sealed class StopBlockingQueryCommand : TargetCommand
     [Parameter]
     public SwitchParameter AllowWaiting { get; set; }
 
+    /// <summary>Stop also sessions of other runs of DbMigrate, which may be migrating.</summary>
+    [Parameter]
+    public SwitchParameter AllowMigration { get; set; }
+
     /// <summary>Roll prepared transactions of the database back.</summary>
     [Parameter]
     public SwitchParameter RollBackPrepared { get; set; }
@@ -101,6 +105,7 @@ public sealed class StopBlockingQueryCommand : TargetCommand
         Terminate = Terminate,
         GracePeriod = GracePeriod,
         AllowWaiting = AllowWaiting,
+        AllowMigration = AllowMigration,
         RollBackPrepared = RollBackPrepared,
     };
 

@@ -267,6 +267,26 @@ public sealed class SessionStopTests
     }
 
     [Fact]
+    public async Task A_runner_that_was_left_behind_is_ended_when_that_is_allowed()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        var runner = await scene.SessionAsync("DbMigrate", "BEGIN", "LOCK orders");
+        await scene.WaitingAsync("waits", "SELECT FROM orders");
+        Assert.Equal(StopOutcome.Refused, Assert.Single(await StopRootsAsync(scene, Firmly)).Outcome);
+
+        var gently = Assert.Single(await StopRootsAsync(scene, Gently with { AllowMigration = true }));
+        Assert.Equal(StopOutcome.Refused, gently.Outcome);
+        Assert.Contains("-Terminate", gently.Reason, StringComparison.Ordinal);
+        var ended = Assert.Single(await StopRootsAsync(scene, Firmly with { AllowMigration = true }));
+
+        Assert.Equal((runner.ProcessID, StopOutcome.Ended), (ended.ProcessId, ended.Outcome));
+        Assert.False(await LivesAsync(scene, runner));
+
+        await using var session = await OpenAsync(scene.Target);
+        Assert.Null((await SessionStop.LookAsync(session, session.ProcessId, null, Firmly with { AllowMigration = true }, CancellationToken.None)).Action);
+    }
+
+    [Fact]
     public async Task A_walsender_is_refused()
     {
         await using var scene = await BlockingScene.BeginAsync();
