@@ -74,6 +74,9 @@ public sealed record ServerSession
         ? string.Create(CultureInfo.InvariantCulture, $"pid {ProcessId}")
         : $"prepared transaction '{OneLine(PreparedTransaction)}'";
 
+    /// <summary>What names this session or prepared transaction and no other one, now and later.</summary>
+    internal (int ProcessId, DateTimeOffset? BackendStart, string? PreparedTransaction) Identity => (ProcessId, BackendStart, PreparedTransaction);
+
     /// <summary>
     /// One line for people: <c>pid 123 (user app, application web, client 10.0.0.7, idle in transaction for 12 min, last query "…")</c>.
     /// </summary>

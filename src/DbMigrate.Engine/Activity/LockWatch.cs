@@ -45,7 +45,6 @@ public static class LockWatch
         }
     }
 
-    private static object Identity(BlockingQuery wait) => (
-        wait.BlockedPid, wait.Blocked.BackendStart, wait.Blocked.QueryStart, wait.LockedObject,
-        wait.BlockingPid, wait.Blocking.BackendStart, wait.Blocking.PreparedTransaction);
+    private static object Identity(BlockingQuery wait) =>
+        (wait.Blocked.Identity, wait.Blocked.QueryStart, wait.LockedObject, wait.Blocking.Identity);
 }

@@ -7,12 +7,12 @@ public static class ProgressReader
 {
     /// <summary>Looks once, in one round trip. Takes no locks on tables and waits for nobody.</summary>
     /// <param name="connection">An open connection on which nothing else runs; not the one whose statement is watched.</param>
-    /// <param name="filter">Whose progress is wanted.</param>
+    /// <param name="processId">Only the progress of the session with this process; null for all.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     /// <returns>What is in progress now, the oldest first. Names of tables are known in the connection's own database only.</returns>
     /// <exception cref="NpgsqlException">The connection broke, or the server refused.</exception>
     public static async Task<IReadOnlyList<DbProgress>> ReadAsync(
-        NpgsqlConnection connection, ProgressFilter filter, CancellationToken cancellationToken)
+        NpgsqlConnection connection, int? processId, CancellationToken cancellationToken)
     {
         // An autovacuum worker says in its query text what it does, and whether it must ("to prevent wraparound").
         await using var command = new NpgsqlCommand(
@@ -35,7 +35,7 @@ public static class ProgressReader
             ORDER BY a.query_start NULLS LAST, p.pid
             """,
             connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.ProcessId ?? DBNull.Value });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)processId ?? DBNull.Value });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var found = new List<DbProgress>();
         while (await reader.ReadAsync(cancellationToken))

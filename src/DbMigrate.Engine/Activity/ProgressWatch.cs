@@ -29,7 +29,7 @@ public static class ProgressWatch
         var time = Stopwatch.StartNew();
         while (true)
         {
-            var look = await ServerFailure.GuardAsync(() => ProgressReader.ReadAsync(session.Connection, options.Filter, cancellationToken));
+            var look = await ServerFailure.GuardAsync(() => ProgressReader.ReadAsync(session.Connection, options.ProcessId, cancellationToken));
             var seen = tracker.Track([.. look.Select(p => p with
             {
                 Target = session.Target,
@@ -42,7 +42,7 @@ public static class ProgressWatch
                 yield return progress;
             }
 
-            if (options.Once || (seen.Count == 0 && !await IsActiveAsync(session, options.Filter, cancellationToken)))
+            if (options.Once || (seen.Count == 0 && !await IsActiveAsync(session, options.ProcessId, cancellationToken)))
             {
                 observer.Message(MessageLevel.Verbose, seen.Count == 0 ? $"Nothing is in progress on {session.Target}." : "Looked once.");
                 yield break;
@@ -73,9 +73,9 @@ public static class ProgressWatch
         }
     }
 
-    private static async Task<bool> IsActiveAsync(DbSession session, ProgressFilter filter, CancellationToken cancellationToken)
+    private static async Task<bool> IsActiveAsync(DbSession session, int? processId, CancellationToken cancellationToken)
     {
-        if (filter.ProcessId is not { } process)
+        if (processId is not { } process)
         {
             return false;
         }

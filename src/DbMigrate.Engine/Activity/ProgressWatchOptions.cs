@@ -3,8 +3,8 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>How to watch progress.</summary>
 public sealed record ProgressWatchOptions
 {
-    /// <summary>Whose progress is wanted.</summary>
-    public ProgressFilter Filter { get; init; } = new();
+    /// <summary>Only the progress of the session with this process; null for all.</summary>
+    public int? ProcessId { get; init; }
 
     /// <summary>The time between two looks.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);

@@ -45,7 +45,7 @@ public sealed class SessionStop
 
     /// <summary>The sessions to stop to end all of the waits: each root once.</summary>
     public static IReadOnlyList<ServerSession> RootsOf(IEnumerable<BlockingQuery> edges) =>
-        [.. edges.SelectMany(e => e.Roots).DistinctBy(r => (r.ProcessId, r.BackendStart, r.PreparedTransaction))];
+        [.. edges.SelectMany(e => e.Roots).DistinctBy(r => r.Identity)];
 
     /// <summary>Looks at a session that was found to be the root of waits; it is stopped only as long as one of those waits for it.</summary>
     /// <param name="session">The session to work with.</param>

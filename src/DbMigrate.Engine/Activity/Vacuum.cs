@@ -169,7 +169,7 @@ public static class Vacuum
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
             {
-                throw await LockedAsync(session, oid, table, lockTimeout, "AccessExclusiveLock", e, cancellationToken);
+                throw await LockedAsync(session, table, lockTimeout, "AccessExclusiveLock", e, cancellationToken);
             }
         });
 
@@ -191,15 +191,15 @@ public static class Vacuum
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw await LockedAsync(session, plan.Oid, plan.Table, plan.Options.LockTimeout, plan.Options.Full ? "" : ConflictsWithVacuum, e, cancellationToken);
+            throw await LockedAsync(session, plan.Table, plan.Options.LockTimeout, plan.Options.Full ? "" : ConflictsWithVacuum, e, cancellationToken);
         }
     }
 
     private static async Task<DbMigrateException> LockedAsync(
-        DbSession session, long oid, string table, TimeSpan lockTimeout, string modes, Exception cause, CancellationToken cancellationToken)
+        DbSession session, string table, TimeSpan lockTimeout, string modes, Exception cause, CancellationToken cancellationToken)
     {
-        var holders = await VacuumProgress.HoldersAsync(session, oid, modes, cancellationToken);
-        var by = holders.Count == 0 ? "" : $" by {string.Join(", ", holders)}";
+        var holders = await LockHolders.DescribeAsync(session, table, modes, cancellationToken);
+        var by = holders.Length == 0 ? "" : $" by {holders}";
         return new DbMigrateException(
             "LockTimeout",
             ErrorKind.Timeout,

@@ -36,9 +36,10 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>A server that takes longer to answer has gone, in seconds. The run must not wait for it.</summary>
     private const int AnswerSeconds = 5;
 
-    private readonly Dictionary<(int Pid, DateTimeOffset? Start, string? Prepared), (ServerSession Session, int Tries)> _blockers = [];
-    private readonly HashSet<(int Pid, DateTimeOffset? Start, string? Prepared)> _stopped = [];
-    private readonly HashSet<(int Pid, DateTimeOffset? Start, string? Prepared)> _told = [];
+    // By their identity.
+    private readonly Dictionary<object, (ServerSession Session, int Tries)> _blockers = [];
+    private readonly HashSet<object> _stopped = [];
+    private readonly HashSet<object> _told = [];
     private readonly Stopwatch _waiting = new();
     private readonly CancellationTokenSource _closing = new();
     private Task<DbSession>? _opening;
@@ -112,7 +113,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         LastBlockers = _now;
         foreach (var blocker in LastBlockers)
         {
-            _blockers[Key(blocker)] = (blocker, _blockers.GetValueOrDefault(Key(blocker)).Tries + 1);
+            _blockers[blocker.Identity] = (blocker, _blockers.GetValueOrDefault(blocker.Identity).Tries + 1);
         }
     }
 
@@ -200,7 +201,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 activity,
                 string.Create(CultureInfo.InvariantCulture, $"{step}: waits {wait.BlockedFor.TotalSeconds:0} s for {wait.LockedObject} behind {_now[0]}"),
                 percent);
-            if (wait.BlockedFor >= WorthTelling && _told.Add(Key(_now[0])))
+            if (wait.BlockedFor >= WorthTelling && _told.Add(_now[0].Identity))
             {
                 observer.Message(MessageLevel.Warning, $"{step} waits for {wait.LockedObject} behind {_now[0]}.");
             }
@@ -214,7 +215,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         }
 
         _waiting.Reset();
-        if (await ProgressReader.ReadAsync(second.Connection, new ProgressFilter(pid), _closing.Token) is [var progress, ..])
+        if (await ProgressReader.ReadAsync(second.Connection, pid, _closing.Token) is [var progress, ..])
         {
             observer.Progress(activity, $"{step}: {progress.Status()}", progress.Percent is { } done ? (int)done : percent);
         }
@@ -222,7 +223,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
 
     private async Task TerminateAsync(DbSession second, string step, CancellationToken ended)
     {
-        foreach (var blocker in _now.Where(b => _stopped.Add(Key(b))))
+        foreach (var blocker in _now.Where(b => _stopped.Add(b.Identity)))
         {
             ended.ThrowIfCancellationRequested();
             if (HasLimits)
@@ -235,9 +236,6 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
             observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
         }
     }
-
-    private static (int Pid, DateTimeOffset? Start, string? Prepared) Key(ServerSession session) =>
-        (session.ProcessId, session.BackendStart, session.PreparedTransaction);
 
     /// <summary>The second session; a new one when the first was lost.</summary>
     private Task<DbSession> SecondAsync()

@@ -27,14 +27,11 @@ public sealed class GetDbTableSizeCommand : TargetCommand
     /// <inheritdoc/>
     protected override void Process() => Use(TargetOrDefault(), session =>
     {
-        const WildcardOptions AsWritten = WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant;
-        var wanted = Name?.Select(name => WildcardPattern.Get(name, AsWritten)).ToList();
-        foreach (var table in Await(token => TableSizes.ReadAsync(session, Partition, token)).Where(Fits).Take(First))
+        var wanted = new NameFilter(Name);
+        var tables = Await(token => TableSizes.ReadAsync(session, Partition, token));
+        foreach (var table in tables.Where(t => wanted.Fits(t.Name, $"{t.Schema}.{t.Name}", t.Table)).Take(First))
         {
             WriteObject(table);
         }
-
-        bool Fits(DbTableSize table) =>
-            wanted is null || wanted.Exists(pattern => pattern.IsMatch(table.Name) || pattern.IsMatch($"{table.Schema}.{table.Name}") || pattern.IsMatch(table.Table));
     });
 }

@@ -20,14 +20,12 @@ public sealed class GetMigrationStatusCommand : DatabaseCommand
     protected override void Process()
     {
         var target = TargetOrDefault();
-        const WildcardOptions AsWritten = WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant;
-        var wanted = Name?.Select(name => WildcardPattern.Get(name, AsWritten)).ToList();
+        var wanted = new NameFilter(Name);
         ForEachFolder(folder => Use(new MigrationSource(folder, Format, JournalTable), target, project =>
         {
             foreach (var migration in Await(project.GetStatusAsync))
             {
-                string[] names = [migration.Version, migration.Name, migration.ToString()];
-                if (wanted is null || wanted.Exists(pattern => names.Any(pattern.IsMatch)))
+                if (wanted.Fits(migration.Version, migration.Name, migration.ToString()))
                 {
                     WriteObject(migration);
                 }

@@ -31,7 +31,7 @@ public sealed class WatchDbProgressCommand : TargetCommand
     /// <inheritdoc/>
     protected override void Process() => Use(TargetOrDefault(), session =>
     {
-        var options = new ProgressWatchOptions { Filter = new ProgressFilter(ProcessId), Interval = Interval, Timeout = Timeout, Once = Once };
+        var options = new ProgressWatchOptions { ProcessId = ProcessId, Interval = Interval, Timeout = Timeout, Once = Once };
         ForEach(token => ProgressWatch.WatchAsync(session, options, Observer, token), WriteObject);
     });
 }

@@ -122,7 +122,7 @@ public sealed class ProgressReaderTests
         var role = "nobody_" + scene.Target.Database;
         await using var session = await scene.SessionAsync($"CREATE ROLE {role}", $"SET ROLE {role}");
 
-        var seen = Assert.Single(await ProgressReader.ReadAsync(session, new ProgressFilter(process), CancellationToken.None));
+        var seen = Assert.Single(await ProgressReader.ReadAsync(session, process, CancellationToken.None));
         Assert.Equal((process, "CREATE INDEX", scene.Target.Database), (seen.ProcessId, seen.Command, seen.Database));
         Assert.Null(seen.Phase);
         Assert.Null(seen.Relation);
@@ -149,14 +149,14 @@ public sealed class ProgressReaderTests
     {
         await using var connection = await scene.Target.ConnectAsync();
         var seen = await Scene.WaitForAsync(
-            () => ProgressReader.ReadAsync(connection, new ProgressFilter(process), CancellationToken.None), list => list.Any(isIt));
+            () => ProgressReader.ReadAsync(connection, process, CancellationToken.None), list => list.Any(isIt));
         return Assert.Single(seen);
     }
 
     private static async Task<IReadOnlyList<DbProgress>> ReadAsync(Scene scene, int process)
     {
         await using var connection = await scene.Target.ConnectAsync();
-        return await ProgressReader.ReadAsync(connection, new ProgressFilter(process), CancellationToken.None);
+        return await ProgressReader.ReadAsync(connection, process, CancellationToken.None);
     }
 
     private static async Task SkipBeforeAsync(int version) => Skip.If(

@@ -19,7 +19,7 @@ public sealed class ProgressWatchTests
         var seen = new List<DbProgress>();
         await scene.WaitForGateAsync(process);
         await using var session = await OpenAsync(scene);
-        var options = new ProgressWatchOptions { Filter = new ProgressFilter(process), Interval = TimeSpan.FromMilliseconds(20) };
+        var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(20) };
         await foreach (var progress in ProgressWatch.WatchAsync(session, options, observer, CancellationToken.None))
         {
             if (seen.Count == 0)
@@ -43,7 +43,7 @@ public sealed class ProgressWatchTests
         await scene.CloseGateAsync();
         var (process, work) = await scene.StartAsync("SELECT count(gate(id)) FROM orders", "SELECT pg_sleep(0.2)");
         await using var session = await OpenAsync(scene);
-        var options = new ProgressWatchOptions { Filter = new ProgressFilter(process), Interval = TimeSpan.FromMilliseconds(20) };
+        var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(20) };
         var watch = Task.Run(async () =>
         {
             await foreach (var progress in ProgressWatch.WatchAsync(session, options, new RecordingObserver(), CancellationToken.None))
@@ -63,17 +63,16 @@ public sealed class ProgressWatchTests
     {
         await using var scene = await Scene.CreateAsync();
         await using var session = await OpenAsync(scene);
-        var filter = new ProgressFilter(session.ProcessId + 1_000_000);
-        Assert.Empty(await WatchAsync(session, new ProgressWatchOptions { Filter = filter }));
+        var other = session.ProcessId + 1_000_000;
+        Assert.Empty(await WatchAsync(session, new ProgressWatchOptions { ProcessId = other }));
 
         await scene.CloseGateAsync();
         var (process, _) = await scene.StartAsync("CREATE INDEX CONCURRENTLY i ON orders (gate(id))");
-        filter = new ProgressFilter(process);
         await scene.WaitForGateAsync(process);
-        Assert.Single(await WatchAsync(session, new ProgressWatchOptions { Filter = filter, Once = true }));
+        Assert.Single(await WatchAsync(session, new ProgressWatchOptions { ProcessId = process, Once = true }));
 
         // What has not changed is given once.
-        var options = new ProgressWatchOptions { Filter = filter, Interval = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromMilliseconds(400) };
+        var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromMilliseconds(400) };
         Assert.Single(await WatchAsync(session, options));
     }
 

@@ -100,7 +100,7 @@ public sealed class StandbyTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<DbMigrateException>(() => Vacuum.PlanAsync(session, "t", new VacuumOptions(), CancellationToken.None));
         Assert.Equal("Standby", refused.Id);
         Assert.Equal("public.t", Assert.Single(await TableSizes.ReadAsync(session, listPartitions: false, CancellationToken.None)).Table);
-        Assert.Empty(await ProgressReader.ReadAsync(session.Connection, new ProgressFilter(), CancellationToken.None));
+        Assert.Empty(await ProgressReader.ReadAsync(session.Connection, null, CancellationToken.None));
 
         var folder = Directory.CreateTempSubdirectory("dbmigrate-standby-");
         try
