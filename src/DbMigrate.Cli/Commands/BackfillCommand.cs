@@ -34,10 +34,11 @@ internal static class BackfillCommand
         var lockRetries = Number.Option("--lock-retries", atLeast: 0, "How often a batch is tried again, smaller each time. [default: 30]", atMost: 1000);
         var notNull = Text("--then-set-not-null", "COLUMN", "A column to make NOT NULL when all is done, without a long lock.");
         var restart = new Option<bool>("--restart") { Description = "Forget how far an interrupted run got, and start from the first row." };
+        var discard = new Option<bool>("--discard-others") { Description = "Forget how far other backfills of the table got, unless they are running." };
         var whatIf = new Option<bool>("--what-if") { Description = "Only show the rows, the plan and the first statement; writes nothing at all." };
         command.Arguments.Add(table);
         var database = new DatabaseOption(command);
-        foreach (var option in new Option[] { set, where, parameters, batchDuration, pause, maxReplicaLag, maxWalRate, parallel, lockRetries, notNull, restart, whatIf })
+        foreach (var option in new Option[] { set, where, parameters, batchDuration, pause, maxReplicaLag, maxWalRate, parallel, lockRetries, notNull, restart, discard, whatIf })
         {
             command.Options.Add(option);
         }
@@ -57,6 +58,7 @@ internal static class BackfillCommand
                 LockRetries = parsed.GetValue(lockRetries) ?? Default.LockRetries,
                 ThenSetNotNull = parsed.GetValue(notNull),
                 Restart = parsed.GetValue(restart),
+                DiscardOthers = parsed.GetValue(discard),
             },
             database.Target(parsed),
             parsed.GetValue(whatIf),

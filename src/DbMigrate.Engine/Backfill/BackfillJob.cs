@@ -1,4 +1,5 @@
 using System.Globalization;
+using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using Npgsql;
@@ -11,6 +12,9 @@ namespace DbMigrate.Engine.Backfill;
 /// </summary>
 public sealed class BackfillJob : IAsyncDisposable
 {
+    /// <summary>How long the look at the table waits for who keeps everybody out of it.</summary>
+    private static readonly TimeSpan PatienceToLook = TimeSpan.FromSeconds(5);
+
     /// <summary>Walks behind the first one, for rows that came or moved meanwhile.</summary>
     private const int MoreWalks = 5;
 
@@ -42,38 +46,26 @@ public sealed class BackfillJob : IAsyncDisposable
     /// <exception cref="DbMigrateException">
     /// <c>InvalidBackfillSql</c>, <c>InvalidBackfillParameter</c>, <c>InvalidBatchDuration</c>, <c>InvalidTableName</c>, <c>TableNotFound</c>, <c>NotATable</c>,
     /// <c>BackfillNeedsCondition</c>, <c>ColumnNotFound</c>, <c>NotOwner</c>, <c>Standby</c>, <c>ReadOnly</c>, <c>TransactionPooler</c>,
-    /// <c>NoWritePrivilege</c>, <c>NoProgressTable</c>, <c>SqlError</c>, <c>SqlPermission</c>, and those of <see cref="DbSession.OpenAsync"/>.
+    /// <c>NoWritePrivilege</c>, <c>NoProgressTable</c>, <c>LockTimeout</c>, <c>SqlError</c>, <c>SqlPermission</c>, and those of <see cref="DbSession.OpenAsync"/>.
     /// </exception>
     public static async Task<BackfillJob> OpenAsync(BackfillOptions options, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var (set, where) = Read(options);
+        var work = Read(options);
         var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         try
         {
-            return await BackfillFailure.GuardAsync(options.Table, "The look at", async () =>
-            {
-                await RefuseUnwritableAsync(session, observer, cancellationToken);
-                var table = await BackfillTable.ReadAsync(session, options, cancellationToken);
-                IWalk walk = table.KeyColumns is { } columns ? new KeyWalk(table, table.KeyIsPrimary, columns) : new PageWalk(table, session.ServerVersion);
-                if (walk.RowsMove && where is null)
-                {
-                    throw new DbMigrateException(
-                        "BackfillNeedsCondition",
-                        ErrorKind.InvalidArgument,
-                        $"{table.DisplayName} has no primary key, so its rows cannot be told apart: without a condition some would be changed twice.",
-                        "Give -Where (--where) a condition that a changed row does not fit any more, such as status IS NULL.") { Subject = table.DisplayName };
-                }
-
-                var update = new BackfillUpdate(table, walk, set, where);
-                var state = new BackfillState(
-                    BackfillState.Identify(
-                        table.Oid.ToString(CultureInfo.InvariantCulture), walk.Description, set.ToString(), where?.ToString() ?? ""),
-                    Describe(options));
-                var plan = await PlanAsync(session, options, table, walk, update, state, cancellationToken);
-                var notNull = options.ThenSetNotNull is { } column ? await NotNullConstraint.ReadAsync(session, table, column, cancellationToken) : null;
-                await WarnAsync(session, options, table, state, plan, observer, cancellationToken);
-                return new BackfillJob(session, options, table, walk, update, state, notNull, plan, observer);
-            });
+            return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken));
+        }
+        catch (DbMigrateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        {
+            var holders = await LockHolders.DescribeAsync(session, BackfillTable.Quote(options), "AccessExclusiveLock", cancellationToken);
+            await session.DisposeAsync();
+            throw new DbMigrateException(
+                "LockTimeout",
+                ErrorKind.Timeout,
+                $"{options.Table} stayed locked for {Ages.Text(PatienceToLook)}{(holders.Length == 0 ? "" : $" by {holders}")}. Nothing was changed.",
+                "Try again when that session has ended; Find-BlockingQuery (dbmigrate blockers) shows what would end it.",
+                e) { Subject = options.Table };
         }
         catch
         {
@@ -123,13 +115,46 @@ public sealed class BackfillJob : IAsyncDisposable
         {
             _observer.Message(
                 MessageLevel.Warning,
-                string.Create(CultureInfo.InvariantCulture, $"The backfill of {_table.DisplayName} was stopped after {progress.Rows} rows; the same command goes on from there."));
+                progress.Batches == 0
+                    ? $"The backfill of {_table.DisplayName} was stopped before this run changed a row."
+                    : string.Create(CultureInfo.InvariantCulture, $"The backfill of {_table.DisplayName} was stopped after {progress.Rows} rows; the same command goes on from there."));
             throw;
         }
     }
 
     /// <summary>Closes the connection, and frees the lock with it.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
+
+    private static async Task<BackfillJob> LookAsync(
+        DbSession session, BackfillOptions options, (SqlFragment Set, SqlFragment? Where) work, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var server = await ServerState.ReadAsync(
+            session,
+            new Dictionary<string, string>(BackfillWorker.CommonSettings) { ["lock_timeout"] = SessionSettings.Milliseconds(PatienceToLook) },
+            null,
+            cancellationToken);
+        await server.RefuseUnwritableAsync(session, observer, cancellationToken);
+        server.RefuseWithoutOwnSchema(session.Target, "how far a backfill got");
+        var table = await BackfillTable.ReadAsync(session, options, cancellationToken);
+        IWalk walk = table.KeyColumns is { } columns ? new KeyWalk(table, table.KeyIsPrimary, columns) : new PageWalk(table, session.ServerVersion);
+        if (walk.RowsMove && work.Where is null)
+        {
+            throw new DbMigrateException(
+                "BackfillNeedsCondition",
+                ErrorKind.InvalidArgument,
+                $"{table.DisplayName} has no primary key, so its rows cannot be told apart: without a condition some would be changed twice.",
+                "Give -Where (--where) a condition that a changed row does not fit any more, such as status IS NULL.") { Subject = table.DisplayName };
+        }
+
+        var update = new BackfillUpdate(table, walk, work.Set, work.Where);
+        var state = new BackfillState(
+            BackfillState.Identify(table.Oid.ToString(CultureInfo.InvariantCulture), walk.Description, work.Set.ToString(), work.Where?.ToString() ?? ""),
+            Describe(options));
+        var plan = await PlanAsync(session, options, table, walk, update, state, cancellationToken);
+        var notNull = options.ThenSetNotNull is { } column ? await NotNullConstraint.ReadAsync(session, table, column, cancellationToken) : null;
+        await WarnAsync(session, options, table, state, plan, observer, cancellationToken);
+        return new BackfillJob(session, options, table, walk, update, state, notNull, plan, observer);
+    }
 
     private static (SqlFragment Set, SqlFragment? Where) Read(BackfillOptions options)
     {
@@ -149,36 +174,6 @@ public sealed class BackfillJob : IAsyncDisposable
 
     private static string Describe(BackfillOptions options) =>
         "SET " + (options.Set ?? string.Join(", ", options.Values.Keys)) + (options.Where is null ? "" : " WHERE " + options.Where);
-
-    private static async Task RefuseUnwritableAsync(DbSession session, IEngineObserver observer, CancellationToken cancellationToken)
-    {
-        var server = await ServerState.ReadAsync(session, BackfillWorker.CommonSettings, null, cancellationToken);
-        DbMigrateException? error = server switch
-        {
-            { IsStandby: true } => new(
-                "Standby", ErrorKind.Permission, $"{session.Target} is a standby: it only replays what its primary writes.", "Use the primary's address (for Aurora the writer endpoint)."),
-            { IsReadOnly: true } => new(
-                "ReadOnly",
-                ErrorKind.Permission,
-                $"Transactions on {session.Target} are read-only for {server.User}.",
-                "Check default_transaction_read_only of server, database and role; a server that ran out of disk is often set so."),
-            { MayKeepProgress: false } => new(
-                "NoProgressTable",
-                ErrorKind.Permission,
-                $"The role {server.User} may not create the schema {MigrationProgress.Schema} on {session.Target}, which keeps how far a backfill got.",
-                $"Let an owner run: GRANT CREATE ON DATABASE {Formats.JournalTable.Quote(server.Database)} TO {Formats.JournalTable.Quote(server.User)};"),
-            _ when await server.IsBehindTransactionPoolerAsync(session, observer, cancellationToken) => new(
-                "TransactionPooler",
-                ErrorKind.InvalidState,
-                $"{session.Target} is a pooler in transaction mode: every transaction may get another server process, so locks and time limits would not hold.",
-                "Use the server's own address (often port 5432 instead of 6543, or the host without '-pooler'), or a pool in session mode."),
-            _ => null,
-        };
-        if (error is not null)
-        {
-            throw error;
-        }
-    }
 
     private static async Task<BackfillPlan> PlanAsync(
         DbSession session, BackfillOptions options, BackfillTable table, IWalk walk, BackfillUpdate update, BackfillState state, CancellationToken cancellationToken)
@@ -225,9 +220,11 @@ public sealed class BackfillJob : IAsyncDisposable
             observer.Message(MessageLevel.Warning, $"{table.DisplayName} has triggers that fire for each changed row: {triggers}.");
         }
 
-        foreach (var other in await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
+        foreach (var (_, description) in options.DiscardOthers ? [] : await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
         {
-            observer.Message(MessageLevel.Warning, $"Another backfill of {table.DisplayName} is not finished: {other}. This one is not the same, and starts by itself.");
+            observer.Message(
+                MessageLevel.Warning,
+                $"Another backfill of {table.DisplayName} is not finished: {description}. This one is not the same, and starts by itself; -DiscardOthers (--discard-others) forgets the other.");
         }
 
         // Everybody sees that there is a standby, but not where it is.
@@ -250,6 +247,40 @@ public sealed class BackfillJob : IAsyncDisposable
     private async Task<bool> WalkAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
         await LockAsync(_session, _state.LockKey, _options.RunnerWait, cancellationToken);
+        try
+        {
+            return await WalkLockedAsync(progress, cancellationToken);
+        }
+        catch when (progress.Batches == 0)
+        {
+            await ForgetAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What has changed nothing, and may never be tried again in the same words, leaves no record behind.</summary>
+    private async Task ForgetAsync()
+    {
+        using var patience = new CancellationTokenSource(PatienceToLook);
+        try
+        {
+            await _state.EndUntouchedAsync(_session.Connection, patience.Token);
+        }
+        catch (Exception e) when (e is NpgsqlException or OperationCanceledException or InvalidOperationException)
+        {
+            _observer.Message(MessageLevel.Verbose, $"The record of the backfill of {_table.DisplayName} stays: {e.Message}");
+        }
+    }
+
+    private async Task<bool> WalkLockedAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    {
+        // From here on patience is better than an error: what is done is kept, and the monitor tells of waits.
+        await new BackfillCommand().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
+        if (_options.DiscardOthers)
+        {
+            await DiscardOthersAsync(cancellationToken);
+        }
+
         var parts = _options.Restart ? [] : await _state.ReadAsync(_session.Connection, cancellationToken);
         if (parts.Count == 0)
         {
@@ -289,6 +320,22 @@ public sealed class BackfillJob : IAsyncDisposable
 
             _observer.Message(MessageLevel.Verbose, $"Rows of {_table.DisplayName} came or moved meanwhile; walking once more.");
             await _state.StartAsync(_table.Oid, [], _session.Connection, cancellationToken);
+        }
+    }
+
+    private async Task DiscardOthersAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (other, description) in await _state.OthersAsync(_table.Oid, _session.Connection, cancellationToken))
+        {
+            var isRunning = !await other.TryLockAsync(_session.Connection, cancellationToken);
+            if (!isRunning)
+            {
+                await other.EndAsync(_session.Connection, cancellationToken);
+            }
+
+            _observer.Message(
+                isRunning ? MessageLevel.Warning : MessageLevel.Verbose,
+                $"Another backfill of {_table.DisplayName} {(isRunning ? "is running, and stays" : "is forgotten")}: {description}.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Targets;
 
 namespace DbMigrate.Engine.Backfill;
@@ -16,7 +17,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<int, int> _waiters = new();
-    private readonly ConcurrentDictionary<int, string> _blockers = new();
+    private readonly ConcurrentDictionary<int, ServerSession> _blockers = new();
     private readonly Queue<(TimeSpan At, double Wal)> _written = new();
     private volatile Signals _signals = new(TimeSpan.Zero, 0, false);
 
@@ -26,7 +27,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     public void Add(int processId) => _waiters[processId] = 0;
 
     /// <summary>Who was in the session's way when it waited last.</summary>
-    public string? BlockersOf(int processId) => _blockers.GetValueOrDefault(processId);
+    public ServerSession? BlockerOf(int processId) => _blockers.GetValueOrDefault(processId);
 
     /// <summary>Looks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -76,8 +77,6 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
         return _waiters.TryUpdate(processId, 0, 1);
     }
 
-    private static string[] Split(object? list, char separator) => (list as string)?.Split(separator) ?? [];
-
     private string? Hold(Signals signals)
     {
         if (options.MaxReplicaLag > TimeSpan.Zero && signals.ReplicaLag > options.MaxReplicaLag)
@@ -111,21 +110,21 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
             """).Value(pids).Add("::int[]) AND w.pid <> ALL (").Value(pids).Add(
             """
             ::int[])),
-                (SELECT string_agg(DISTINCT l.pid || ' ' || coalesce(format('pid %s, user %s, %s, %s', a.pid, a.usename, a.state,
-                    left(regexp_replace(a.query, '\s+', ' ', 'g'), 100)), 'a prepared transaction'), chr(10))
-                 FROM pg_locks l CROSS JOIN unnest(pg_blocking_pids(l.pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
-                 WHERE NOT l.granted AND l.pid = ANY (
+                EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = ANY (
             """).Value(pids).Add("::int[]))");
         var row = (await command.QueryAsync(session.Connection, cancellationToken))[0];
         var wal = (double)row[1]!;
-        foreach (var pid in Split(row[3], ','))
+        foreach (var pid in (row[3] as string)?.Split(',') ?? [])
         {
             _waiters[int.Parse(pid, CultureInfo.InvariantCulture)] = 1;
         }
 
-        foreach (var blocked in Split(row[4], '\n').Select(text => text.Split(' ', 2)))
+        if ((bool)row[4]!)
         {
-            _blockers[int.Parse(blocked[0], CultureInfo.InvariantCulture)] = SecretText.WithoutPasswords(blocked[1])!;
+            foreach (var wait in await LockTree.ReadAsync(session, new LockTreeOptions { ForPids = [.. _waiters.Keys] }, cancellationToken))
+            {
+                _blockers[wait.BlockedPid] = wait.Blocking;
+            }
         }
 
         var rate = walStart is { } start && elapsed > TimeSpan.Zero ? (wal - start) / elapsed.TotalSeconds : 0;

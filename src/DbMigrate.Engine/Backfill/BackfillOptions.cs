@@ -47,4 +47,7 @@ public sealed record BackfillOptions
 
     /// <summary>Forget how far an interrupted run got, and start from the first row.</summary>
     public bool Restart { get; init; }
+
+    /// <summary>Forget how far other backfills of the table got, unless they are running.</summary>
+    public bool DiscardOthers { get; init; }
 }

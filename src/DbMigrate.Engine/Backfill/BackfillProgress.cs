@@ -6,6 +6,9 @@ namespace DbMigrate.Engine.Backfill;
 /// <summary>What a run has done so far, counted over all its sessions, and how it is told.</summary>
 internal sealed class BackfillProgress(string table, DbTarget target, long estimatedSize, IEngineObserver observer)
 {
+    private const int TellFirst = 3;
+    private const int TellEvery = 10;
+
     private readonly object _gate = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private long _walkedBefore;
@@ -53,14 +56,19 @@ internal sealed class BackfillProgress(string table, DbTarget target, long estim
     }
 
     /// <summary>Takes note of a batch that was rolled back.</summary>
-    public void RolledBack(string why)
+    /// <param name="why">The server's reason.</param>
+    /// <param name="failures">How often in a row.</param>
+    /// <param name="blocker">Who was in the way; null when nobody was seen.</param>
+    public void RolledBack(string why, int failures, ServerSession? blocker)
     {
         lock (_gate)
         {
             Retries++;
         }
 
-        observer.Message(MessageLevel.Verbose, $"A batch of {table} was rolled back and is tried again, smaller: {why}");
+        // In a log where nobody sees progress, a backfill that does not get on is to be heard of.
+        var level = blocker is not null && failures % TellEvery == TellFirst ? MessageLevel.Warning : MessageLevel.Verbose;
+        observer.Message(level, $"A batch of {table} was rolled back and is tried again, smaller: {why}{(blocker is null ? "" : $", held by {blocker}")}");
     }
 
     /// <summary>Tells that the work rests, and why.</summary>

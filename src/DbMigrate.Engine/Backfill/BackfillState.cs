@@ -13,13 +13,10 @@ namespace DbMigrate.Engine.Backfill;
 /// <param name="description">The same for people.</param>
 internal sealed class BackfillState(string id, string description)
 {
-    private const string Table = MigrationProgress.Schema + ".backfill";
+    private const string Table = OwnSchema.Name + ".backfill";
 
     /// <summary>The constraint that a batch breaks whose rows would come up again.</summary>
     public const string OnceConstraint = "backfill_rows_once";
-
-    /// <summary>Serializes those who make and drop tables in our schema, <see cref="MigrationProgress"/> among them. The bytes of "dbmigrat".</summary>
-    private const long TableLock = 0x64626D6967726174;
 
     /// <summary>What must hold for the UPDATE of a batch to change anything: nobody has removed or moved the record that says where it begins.</summary>
     public const string IsRecorded = "EXISTS (SELECT FROM recorded)";
@@ -44,13 +41,17 @@ internal sealed class BackfillState(string id, string description)
                        (int)row[0]!, WalkPosition.Parse(row[1]), WalkPosition.Parse(row[2]), (bool)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!)];
     }
 
-    /// <summary>What other backfills of the table were started and not finished.</summary>
-    public async Task<IReadOnlyList<string>> OthersAsync(uint table, NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>What other backfills of the table were started and not finished, each with its description.</summary>
+    public async Task<IReadOnlyList<(BackfillState State, string Description)>> OthersAsync(uint table, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new BackfillCommand()
-            .Add($"SELECT DISTINCT description FROM {Table} WHERE relation = ").Value(table).Add("::oid AND id <> ").Value(id).Add(" ORDER BY 1");
-        return [.. from row in await QueryAsync(command, connection, cancellationToken) select (string)row[0]!];
+            .Add($"SELECT DISTINCT id, description FROM {Table} WHERE relation = ").Value(table).Add("::oid AND id <> ").Value(id).Add(" ORDER BY 2");
+        return [.. from row in await QueryAsync(command, connection, cancellationToken) select (new BackfillState((string)row[0]!, (string)row[1]!), (string)row[1]!)];
     }
+
+    /// <summary>Takes the key of the whole backfill for as long as the session lasts, unless somebody has it, who is running it.</summary>
+    public async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        (await new BackfillCommand().Add("SELECT pg_try_advisory_lock(").Value(LockKey).Add(")").QueryAsync(connection, cancellationToken))[0][0] is true;
 
     /// <summary>Makes the table where it is not, and records the parts in place of what was recorded before.</summary>
     /// <param name="table">The table's pg_class.oid.</param>
@@ -61,22 +62,16 @@ internal sealed class BackfillState(string id, string description)
     {
         var commands = new List<BackfillCommand>
         {
-            new BackfillCommand().Add($"SELECT pg_advisory_xact_lock({TableLock})"),
-            // IF NOT EXISTS alone would ask for the CREATE privilege on the database even where the schema exists.
-            new BackfillCommand().Add(
+            new BackfillCommand().Add(OwnSchema.Lock),
+            new BackfillCommand().Add(OwnSchema.Create(
+                Table,
                 $"""
-                DO $$ BEGIN
-                    IF to_regnamespace('{MigrationProgress.Schema}') IS NULL THEN CREATE SCHEMA {MigrationProgress.Schema}; END IF;
-                    IF to_regclass('{Table}') IS NULL THEN
-                        CREATE TABLE {Table} (
-                            id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
-                            finished boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0, matching bigint NOT NULL DEFAULT 0,
-                            walked bigint NOT NULL DEFAULT 0, again bigint NOT NULL DEFAULT 0, started_at timestamptz NOT NULL DEFAULT now(),
-                            PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (again = 0)) WITH (fillfactor = 10);
-                        COMMENT ON TABLE {Table} IS 'DbMigrate: backfills that are not finished. Do not drop: they would start from the beginning.';
-                    END IF;
-                END $$
-                """),
+                (id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
+                    finished boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0, matching bigint NOT NULL DEFAULT 0,
+                    walked bigint NOT NULL DEFAULT 0, again bigint NOT NULL DEFAULT 0, started_at timestamptz NOT NULL DEFAULT now(),
+                    PRIMARY KEY (id, part), CONSTRAINT {OnceConstraint} CHECK (again = 0)) WITH (fillfactor = 10)
+                """,
+                "backfills that are not finished. Do not drop: they would start from the beginning.")),
             // Nobody can go on with those whose table is gone.
             new BackfillCommand().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
         };
@@ -95,23 +90,23 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Forgets the backfill, and drops the table when it was the last.</summary>
     public Task EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
-            new BackfillCommand().Add($"SELECT pg_advisory_xact_lock({TableLock})"),
+            new BackfillCommand().Add(OwnSchema.Lock),
             new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
-            new BackfillCommand().Add(
-                $"""
-                DO $$ BEGIN
-                    IF NOT EXISTS (SELECT FROM {Table}) THEN
-                        DROP TABLE {Table};
-                        BEGIN
-                            DROP SCHEMA {MigrationProgress.Schema};
-                        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-                            NULL;  -- something else of ours lives there, or another role made it
-                        END;
-                    END IF;
-                EXCEPTION WHEN insufficient_privilege THEN
-                    NULL;  -- another role made the table
-                END $$
-                """),
+            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
+        ],
+        connection,
+        cancellationToken);
+
+    /// <summary>The same, unless a batch was committed.</summary>
+    public Task EndUntouchedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
+        [
+            new BackfillCommand().Add(OwnSchema.Lock),
+
+            // A batch whose session was lost may still be at work: wait for it.
+            new BackfillCommand().Add($"SELECT FROM {Table} WHERE id = ").Value(id).Add(" FOR UPDATE"),
+            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id)
+                .Add($" AND NOT EXISTS (SELECT FROM {Table} WHERE (walked > 0 OR changed > 0 OR finished) AND id = ").Value(id).Add(")"),
+            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
         ],
         connection,
         cancellationToken);

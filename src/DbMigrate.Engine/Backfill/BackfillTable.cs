@@ -50,8 +50,7 @@ internal sealed record BackfillTable
     /// <exception cref="DbMigrateException"><c>InvalidTableName</c>, <c>TableNotFound</c>, <c>NotATable</c>, <c>NoWritePrivilege</c>.</exception>
     public static async Task<BackfillTable> ReadAsync(DbSession session, BackfillOptions options, CancellationToken cancellationToken)
     {
-        var name = Parse(options);
-        var quoted = (name.Schema is null ? "" : JournalTable.Quote(name.Schema) + ".") + JournalTable.Quote(name.Name);
+        var quoted = Quote(options);
 
         // All indexed columns NOT NULL (from PostgreSQL 18 that may be promised for new rows only, NOT VALID), ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
         var rows = await new BackfillCommand().Add(
@@ -105,6 +104,13 @@ internal sealed record BackfillTable
         };
         table.RefuseUnsuitable(session, (string)row[11]!);
         return table;
+    }
+
+    /// <summary>The table's name as SQL writes it, whatever it is made of.</summary>
+    public static string Quote(BackfillOptions options)
+    {
+        var name = Parse(options);
+        return (name.Schema is null ? "" : JournalTable.Quote(name.Schema) + ".") + JournalTable.Quote(name.Name);
     }
 
     private static SqlName Parse(BackfillOptions options)

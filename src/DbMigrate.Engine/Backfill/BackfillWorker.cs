@@ -151,9 +151,9 @@ internal sealed class BackfillWorker(
 
     private async Task GiveWayAsync(PostgresException exception, string[]? position, long size, int failures, CancellationToken cancellationToken)
     {
-        var blockers = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockersOf(session.ProcessId);
-        var why = exception.MessageText + (blockers is null ? "" : $" ({blockers})");
-        progress.RolledBack(why);
+        var blocker = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockerOf(session.ProcessId);
+        var why = exception.MessageText + (blocker is null ? "" : $", held by {blocker}");
+        progress.RolledBack(exception.MessageText, failures, blocker);
         if (failures > options.LockRetries)
         {
             throw new DbMigrateException(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
@@ -16,6 +17,7 @@ internal sealed class NotNullConstraint
 
     private readonly string _table;
     private readonly string _column;
+    private readonly int _number;
     private readonly string _constraint;
     private readonly bool _isNative;
     private readonly bool _isSet;
@@ -24,6 +26,7 @@ internal sealed class NotNullConstraint
     {
         _table = table.Name;
         _column = JournalTable.Quote(column);
+        _number = number;
         _constraint = FormattableString.Invariant($"dbmigrate_not_null_{number}");
         (_isNative, _isSet) = (isNative, isSet);
     }
@@ -58,7 +61,7 @@ internal sealed class NotNullConstraint
 
     /// <summary>Does it; what an interrupted run has left is used.</summary>
     /// <returns>False when the column was NOT NULL already.</returns>
-    /// <exception cref="DbMigrateException"><c>NullsLeft</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>NullsLeft</c>, <c>LockTimeout</c>.</exception>
     public async Task<bool> SetAsync(DbSession session, int retries, IEngineObserver observer, CancellationToken cancellationToken)
     {
         if (_isSet)
@@ -75,7 +78,7 @@ internal sealed class NotNullConstraint
         var alter = $"ALTER TABLE {_table} ";
         var exists = (await new BackfillCommand().Add("SELECT conname::text FROM pg_constraint WHERE conrelid = ").Value(_table).Add("::regclass AND ")
             .Add(_isNative
-                ? $"contype = 'n' AND conkey = ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = conrelid AND attname = {Literal(_column)})]"
+                ? FormattableString.Invariant($"contype = 'n' AND conkey = ARRAY[{_number}::int2]")
                 : $"conname = '{_constraint}'").QueryAsync(session.Connection, cancellationToken)).Select(row => (string)row[0]!).FirstOrDefault();
         if (exists is null)
         {
@@ -92,9 +95,6 @@ internal sealed class NotNullConstraint
 
         return true;
     }
-
-    private static string Literal(string quotedName) =>
-        "'" + quotedName[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
 
     /// <summary>One transaction, tried again while somebody holds the table.</summary>
     private async Task TryAsync(DbSession session, int retries, IEngineObserver observer, CancellationToken cancellationToken, params string[] statements)
@@ -113,8 +113,21 @@ internal sealed class NotNullConstraint
                 await batch.ExecuteNonQueryAsync(cancellationToken);
                 return;
             }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && failures <= retries)
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
+                var holders = await LockHolders.DescribeAsync(session, _table, "", cancellationToken);
+                var by = holders.Length == 0 ? "" : $", which is held by {holders}";
+                if (failures > retries)
+                {
+                    throw new DbMigrateException(
+                        "LockTimeout",
+                        ErrorKind.Timeout,
+                        $"{_column} was not made NOT NULL: after {failures} tries there is no lock on {_table}{by}.",
+                        "All rows are done. Run the same command again when that session has ended: it goes on with the constraint.",
+                        e) { Subject = _table };
+                }
+
+                observer.Message(failures == 1 ? MessageLevel.Verbose : MessageLevel.Warning, $"{_column} waits for a lock on {_table}{by}.");
                 var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(1.5, failures - 1)));
                 await Task.Delay(LockSchedule.Jitter(pause), cancellationToken);
             }

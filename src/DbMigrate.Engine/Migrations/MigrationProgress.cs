@@ -11,29 +11,13 @@ namespace DbMigrate.Engine.Migrations;
 /// <param name="Running">The next segment was started outside a transaction, and how it ended is not known.</param>
 internal sealed record MigrationProgress(string Version, bool Undo, int Segments, string PrefixHash, bool Running)
 {
-    /// <summary>
-    /// The schema is ours alone: in the application's schema Prisma would see drift or refuse to start. It is made when a migration
-    /// starts outside a transaction, and is gone when the last of them ends.
-    /// </summary>
-    public const string Schema = "dbmigrate";
-
-    private const string Table = Schema + ".progress";
-
-    /// <summary>Serializes those who make and drop the table; held for an instant only. The bytes of "dbmigrat".</summary>
-    private const long TableLock = 0x64626D6967726174;
+    private const string Table = OwnSchema.Name + ".progress";
 
     /// <summary>Whether the table is there and ours to read, as one column for the query that looks at the server.</summary>
     public const string ExistsColumn =
         $"""
-        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{Schema}' AND c.relname = 'progress'
+        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{OwnSchema.Name}' AND c.relname = 'progress'
             AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
-        """;
-
-    /// <summary>Whether the table can be made where it is not, as another such column.</summary>
-    public const string MayCreateColumn =
-        $"""
-        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = '{Schema}'),
-            has_database_privilege(current_database(), 'CREATE'))
         """;
 
     /// <summary>What is recorded for one tracking table.</summary>
@@ -62,20 +46,14 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
     /// <summary>Makes the table where it is not, and records the migration as started where it is not. For one transaction.</summary>
     public static IEnumerable<SqlCommandText> Start(JournalTable journal, string version, bool undo) =>
     [
-        new($"SELECT pg_advisory_xact_lock({TableLock})"),
-        // IF NOT EXISTS alone would ask for the CREATE privilege on the database even where the schema exists.
-        new($"""
-            DO $$ BEGIN
-                IF to_regnamespace('{Schema}') IS NULL THEN CREATE SCHEMA {Schema}; END IF;
-                IF to_regclass('{Table}') IS NULL THEN
-                    CREATE TABLE {Table} (
-                        journal text NOT NULL, version text NOT NULL, undo boolean NOT NULL, segments integer NOT NULL,
-                        prefix_hash text NOT NULL, running boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
-                        PRIMARY KEY (journal, version));
-                    COMMENT ON TABLE {Table} IS 'DbMigrate: migrations that run outside a transaction and are not finished. Do not drop.';
-                END IF;
-            END $$
-            """),
+        new(OwnSchema.Lock),
+        new(OwnSchema.Create(
+            Table,
+            """
+            (journal text NOT NULL, version text NOT NULL, undo boolean NOT NULL, segments integer NOT NULL, prefix_hash text NOT NULL,
+                running boolean NOT NULL, started_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (journal, version))
+            """,
+            "migrations that run outside a transaction and are not finished. Do not drop.")),
         new($"INSERT INTO {Table} (journal, version, undo, segments, prefix_hash, running) VALUES ($1, $2, $3, 0, '', false) ON CONFLICT DO NOTHING",
             journal.ToString(), version, undo),
     ];
@@ -99,21 +77,8 @@ internal sealed record MigrationProgress(string Version, bool Undo, int Segments
     /// <summary>Forgets a migration, and drops the table when it was the last. For one transaction.</summary>
     public static IEnumerable<SqlCommandText> End(JournalTable journal, string version) =>
     [
-        new($"SELECT pg_advisory_xact_lock({TableLock})"),
+        new(OwnSchema.Lock),
         new($"DELETE FROM {Table} WHERE journal = $1 AND version = $2", journal.ToString(), version),
-        new($"""
-            DO $$ BEGIN
-                IF NOT EXISTS (SELECT FROM {Table}) THEN
-                    DROP TABLE {Table};
-                    BEGIN
-                        DROP SCHEMA {Schema};
-                    EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-                        NULL;  -- a backfill keeps its state there, or another role made it
-                    END;
-                END IF;
-            EXCEPTION WHEN insufficient_privilege THEN
-                NULL;  -- another role made the table
-            END $$
-            """),
+        new(OwnSchema.DropEmpty(Table)),
     ];
 }

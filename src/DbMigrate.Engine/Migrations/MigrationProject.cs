@@ -313,14 +313,14 @@ public sealed class MigrationProject : IAsyncDisposable
     {
         await CreateJournalAsync(cancellationToken);
         var now = await ReadAsync(cancellationToken);
-        RefusePlanOfYesterday(plan, now, undo, Rules(options));
+        RefuseOutdatedPlan(plan, now, undo, Rules(options));
         await TransactionAsync(now.Stale.SelectMany(p => MigrationProgress.End(_journal.Table, p.Version)), cancellationToken);
         await ExecuteAsync(SessionSettings.Commands(Settings(options)), cancellationToken);
         return now;
     }
 
     /// <summary>The same plan must still be possible: between the first look and the lock, others may have undone what it builds on.</summary>
-    private void RefusePlanOfYesterday(IReadOnlyList<MigrationStatus> plan, Reading now, bool undo, PlanRules rules)
+    private void RefuseOutdatedPlan(IReadOnlyList<MigrationStatus> plan, Reading now, bool undo, PlanRules rules)
     {
         var states = now.Statuses.ToDictionary(s => s.Version, s => s.State, _journal.VersionComparer);
         var left = plan.Where(p => states[p.Version] is not (MigrationState.Applied or MigrationState.Modified) || undo).Select(p => p.Version).ToList();

@@ -81,31 +81,7 @@ internal sealed class Preflight
     /// </exception>
     public async Task RefuseUnwritableAsync(RunOptions options, CancellationToken cancellationToken)
     {
-        if (State.IsStandby)
-        {
-            throw new DbMigrateException(
-                "Standby", ErrorKind.Permission, $"{_session.Target} is a standby: it only replays what its primary writes.", "Use the primary's address (for Aurora the writer endpoint).")
-            { Subject = _session.Target };
-        }
-
-        if (State.IsReadOnly)
-        {
-            throw new DbMigrateException(
-                "ReadOnly",
-                ErrorKind.Permission,
-                $"Transactions on {_session.Target} are read-only for {State.User}.",
-                "Check default_transaction_read_only of server, database and role; a server that ran out of disk is often set so.") { Subject = _session.Target };
-        }
-
-        if (await State.IsBehindTransactionPoolerAsync(_session, _observer, cancellationToken))
-        {
-            throw new DbMigrateException(
-                "TransactionPooler",
-                ErrorKind.InvalidState,
-                $"{_session.Target} is a pooler in transaction mode: every transaction may get another server process, so the migration lock and time limits would not hold.",
-                "Use the server's own address (often port 5432 instead of 6543, or the host without '-pooler'), or a pool in session mode.") { Subject = _session.Target };
-        }
-
+        await State.RefuseUnwritableAsync(_session, _observer, cancellationToken);
         if (FindTable() is { } table)
         {
             if (!table.MayWrite)
@@ -132,12 +108,9 @@ internal sealed class Preflight
     /// <exception cref="DbMigrateException"><c>NoProgressTable</c>.</exception>
     public void RefuseWithoutProgressTable()
     {
-        if (!State.HasProgress && !State.MayKeepProgress)
+        if (!State.HasProgress)
         {
-            throw NoPrivilege(
-                "NoProgressTable",
-                $"may not create the schema {MigrationProgress.Schema}, which keeps the progress of migrations that run outside a transaction",
-                $"GRANT CREATE ON DATABASE {Formats.JournalTable.Quote(State.Database)} TO {Formats.JournalTable.Quote(State.User)};");
+            State.RefuseWithoutOwnSchema(_session.Target, "the progress of migrations that run outside a transaction");
         }
     }
 

@@ -34,8 +34,8 @@ internal sealed record ServerState
     /// <summary>The schemas that exist and in which the role may create tables.</summary>
     public required IReadOnlyCollection<string> SchemasToCreateIn { get; init; }
 
-    /// <summary>The table for <see cref="MigrationProgress"/> is there or can be made.</summary>
-    public required bool MayKeepProgress { get; init; }
+    /// <summary>A table can be made in <see cref="OwnSchema"/>.</summary>
+    public required bool MayUseOwnSchema { get; init; }
 
     /// <summary>Something runs, or ran, outside a transaction: <see cref="MigrationProgress"/> has rows to read.</summary>
     public required bool HasProgress { get; init; }
@@ -73,8 +73,9 @@ internal sealed record ServerState
             $"""
             SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, current_schema()::text, current_database()::text, current_user::text,
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
-                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')), {MigrationProgress.MayCreateColumn},
-                (SELECT string_agg(nspname, chr(1)) FROM pg_namespace)
+                schemas.may_create, {OwnSchema.MayCreateColumn}, schemas.all_of_them
+            FROM (SELECT string_agg(nspname, chr(1)) AS all_of_them, string_agg(nspname, chr(1)) FILTER (WHERE has_schema_privilege(oid, 'CREATE')) AS may_create
+                FROM pg_namespace) AS schemas
             """));
         batch.BatchCommands.Add(new SqlCommandText(
             """
@@ -108,7 +109,7 @@ internal sealed record ServerState
             MayCreateSchema = reader.GetBoolean(6),
             HasProgress = reader.GetBoolean(7),
             SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
-            MayKeepProgress = reader.GetBoolean(9),
+            MayUseOwnSchema = reader.GetBoolean(9),
             Schemas = reader.GetString(10).Split(Separator),
             Tables = found,
         };
@@ -125,11 +126,57 @@ internal sealed record ServerState
         return state;
     }
 
+    /// <summary>Says why nothing can be written here, whatever it is.</summary>
+    /// <exception cref="DbMigrateException"><c>Standby</c>, <c>ReadOnly</c>, <c>TransactionPooler</c>.</exception>
+    public async Task RefuseUnwritableAsync(DbSession session, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        if (IsStandby)
+        {
+            throw new DbMigrateException(
+                "Standby", ErrorKind.Permission, $"{session.Target} is a standby: it only replays what its primary writes.", "Use the primary's address (for Aurora the writer endpoint).")
+            { Subject = session.Target };
+        }
+
+        if (IsReadOnly)
+        {
+            throw new DbMigrateException(
+                "ReadOnly",
+                ErrorKind.Permission,
+                $"Transactions on {session.Target} are read-only for {User}.",
+                "Check default_transaction_read_only of server, database and role; a server that ran out of disk is often set so.") { Subject = session.Target };
+        }
+
+        if (await IsBehindTransactionPoolerAsync(session, observer, cancellationToken))
+        {
+            throw new DbMigrateException(
+                "TransactionPooler",
+                ErrorKind.InvalidState,
+                $"{session.Target} is a pooler in transaction mode: every transaction may get another server process, so locks and time limits would not hold.",
+                "Use the server's own address (often port 5432 instead of 6543, or the host without '-pooler'), or a pool in session mode.") { Subject = session.Target };
+        }
+    }
+
+    /// <summary>Says that nothing can be kept in <see cref="OwnSchema"/>.</summary>
+    /// <param name="target">The database.</param>
+    /// <param name="contents">What was to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>NoProgressTable</c>.</exception>
+    public void RefuseWithoutOwnSchema(DbTarget target, string contents)
+    {
+        if (!MayUseOwnSchema)
+        {
+            throw new DbMigrateException(
+                "NoProgressTable",
+                ErrorKind.Permission,
+                $"The role {User} may not create the schema {OwnSchema.Name} on {target}, which keeps {contents}.",
+                $"Let an owner run: GRANT CREATE ON DATABASE {JournalTable.Quote(Database)} TO {JournalTable.Quote(User)};") { Subject = target };
+        }
+    }
+
     /// <summary>
     /// Whether a pooler gives every transaction another server process, so that neither session locks nor settings hold. A pooler
     /// hands out a process id of its own; a second session that is served by our own process proves that ours was given away.
     /// </summary>
-    public async Task<bool> IsBehindTransactionPoolerAsync(DbSession session, IEngineObserver observer, CancellationToken cancellationToken)
+    private async Task<bool> IsBehindTransactionPoolerAsync(DbSession session, IEngineObserver observer, CancellationToken cancellationToken)
     {
         if (session.Connection.ProcessID == BackendPid)
         {

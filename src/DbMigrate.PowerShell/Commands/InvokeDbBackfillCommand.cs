@@ -75,6 +75,10 @@ public sealed class InvokeDbBackfillCommand : TargetCommand
     [Parameter]
     public SwitchParameter Restart { get; set; }
 
+    /// <summary>Forget how far other backfills of the table got, unless they are running.</summary>
+    [Parameter]
+    public SwitchParameter DiscardOthers { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
@@ -122,5 +126,6 @@ public sealed class InvokeDbBackfillCommand : TargetCommand
         LockRetries = LockRetries,
         ThenSetNotNull = ThenSetNotNull,
         Restart = Restart,
+        DiscardOthers = DiscardOthers,
     };
 }

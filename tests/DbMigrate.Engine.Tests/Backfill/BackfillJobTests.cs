@@ -225,6 +225,61 @@ public sealed class BackfillJobTests
     }
 
     [Fact]
+    public async Task Others_that_were_stopped_can_be_forgotten()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        using var stop = new CancellationTokenSource();
+        using var stopping = new ActingObserver(stop.CancelAsync);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(BackfillRun.Options("t", "n = n + 7"), stopping, stop.Token));
+        var begun = new TaskCompletionSource();
+        using var stopSecond = new CancellationTokenSource();
+        using var second = new ActingObserver(() =>
+        {
+            begun.SetResult();
+            return Task.CompletedTask;
+        });
+        var running = target.RunAsync(BackfillRun.Options("t", "n = n + 0") with { Pause = TimeSpan.FromMinutes(10) }, second, stopSecond.Token);
+        await Task.WhenAny(begun.Task, running).WaitAsync(TimeSpan.FromMinutes(2));
+
+        var observer = new RecordingObserver();
+        await target.RunAsync(BackfillRun.Options("t", "n = 1") with { DiscardOthers = true }, observer);
+
+        Assert.Contains("SET n = n + 0", Assert.Single(observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.Contains(observer.Texts(MessageLevel.Verbose), m => m.Contains("is forgotten: SET n = n + 7", StringComparison.Ordinal));
+        Assert.Equal("SET n = n + 0", await target.ScalarAsync<string>("SELECT description FROM dbmigrate.backfill"));
+        await stopSecond.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_table_that_stays_locked_is_said_with_its_holder_before_anything_runs()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("LOCK t", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var error = await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1"));
+
+        Assert.Equal("LockTimeout", error.Id);
+        Assert.Contains($"pid {other.ProcessID} ", error.Message, StringComparison.Ordinal);
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task What_fails_before_a_row_is_changed_leaves_no_record()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id), CHECK (id <> 1 OR n < 1)");
+
+        Assert.Equal("SqlError", (await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1"))).Id);
+
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
     public async Task The_record_of_a_dropped_table_goes_with_the_next_backfill()
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
@@ -408,7 +463,7 @@ public sealed class BackfillJobTests
         var error = await target.RefusedAsync(options);
 
         Assert.Equal("LockTimeout", error.Id);
-        Assert.Contains($"pid {other.ProcessID}, ", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"pid {other.ProcessID} (", error.Message, StringComparison.Ordinal);
         await transaction.RollbackAsync();
         Assert.Equal(5000, (await target.RunAsync(options)) is var result ? result.Rows + result.RowsBefore : 0);
         Assert.True(await target.ScalarAsync<bool>(Once));

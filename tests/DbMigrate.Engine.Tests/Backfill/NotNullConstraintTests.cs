@@ -56,9 +56,9 @@ public sealed class NotNullConstraintTests
             await read.ExecuteScalarAsync();
         }
 
-        var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" });
-        var cancelled = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'ALTER%' AND state = 'idle'";
-        while (await target.ScalarAsync<long>(cancelled) == 0)
+        var observer = new RecordingObserver();
+        var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
+        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.Contains($"held by pid {other.ProcessID} ", StringComparison.Ordinal)))
         {
             Assert.False(running.IsCompleted);
             await Task.Delay(20);
