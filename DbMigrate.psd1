@@ -16,6 +16,7 @@
         'Get-DbActivity'
         'Get-DbTableSize'
         'Get-DbTarget'
+        'Get-MigrationRun'
         'Get-MigrationStatus'
         'Invoke-DbBackfill'
         'Invoke-DbVacuum'

@@ -48,6 +48,8 @@ internal static class JsonLine
         State = result.Outcome,
         result.Format,
         result.Path,
+        result.RunId,
+        RestorePoint = result.RestorePoint is { } point ? new { point.At, point.Lsn, point.SnapshotId } : null,
         result.StartedAt,
         DurationMs = result.Duration.TotalMilliseconds,
         result.Statements,

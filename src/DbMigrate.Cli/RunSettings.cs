@@ -30,6 +30,12 @@ internal sealed class RunSettings
     private readonly Option<int?> _lockRetries = Number.Option(
         "--lock-retries", atLeast: 0, "How often a migration is tried again after a lock time-out. [default: 10]");
 
+    private readonly Option<string?> _recordFolder = new("--record-folder")
+    {
+        Description = "The folder for the record of the run. [default: $DBMIGRATE_RUNS, else the user's own]",
+        HelpName = "FOLDER",
+    };
+
     private readonly Option<bool> _allowOtherTool = new("--allow-other-tool")
     {
         Description = "Go on although another tool's tracking table is in the database and this one's is not.",
@@ -61,6 +67,8 @@ internal sealed class RunSettings
         command.Options.Add(_maxQueued);
         command.Options.Add(_maxQueueTime);
         command.Options.Add(_terminateBlockersAfter);
+        _recordFolder.Validators.Add(DatabaseOption.RefuseEmpty);
+        command.Options.Add(_recordFolder);
         command.Options.Add(_allowModified);
         command.Options.Add(_allowMissing);
         command.Options.Add(_allowOtherTool);
@@ -76,6 +84,7 @@ internal sealed class RunSettings
         TerminateBlockersAfter = parsed.GetValue(_terminateBlockersAfter) ?? Default.TerminateBlockersAfter,
         LockRetries = parsed.GetValue(_lockRetries) ?? Default.LockRetries,
         RunnerWait = parsed.GetValue(_runnerWait) ?? Default.RunnerWait,
+        RecordFolder = parsed.GetValue(_recordFolder) is { } folder ? Path.GetFullPath(folder) : null,
         AllowModified = parsed.GetValue(_allowModified),
         AllowMissing = parsed.GetValue(_allowMissing),
         AllowOtherTool = parsed.GetValue(_allowOtherTool),

@@ -18,6 +18,12 @@ public sealed record MigrationResult
     /// <summary>The file that was run; an absolute path.</summary>
     public string? Path { get; init; }
 
+    /// <summary>The run that it was part of: names its record.</summary>
+    public string RunId { get; init; } = "";
+
+    /// <summary>The moment right before it, to go back to; null when it was not run, or the connection broke before.</summary>
+    public RestorePoint? RestorePoint { get; init; }
+
     /// <summary>When its first statement was sent (UTC); null when it was not run.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 

@@ -8,6 +8,9 @@ namespace DbMigrate.Commands;
 /// </summary>
 public abstract class EngineCommand : PSCmdlet, IDisposable
 {
+    /// <summary>The name of the provider of files.</summary>
+    private protected const string FileSystem = "FileSystem";
+
     private readonly EnginePump _pump;
 
     /// <summary>Creates the cmdlet.</summary>
@@ -61,6 +64,13 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         }
 
         return accepted;
+    }
+
+    /// <summary>A path as the file system names it, whether or not there is such a file; wildcards are taken as they are.</summary>
+    private protected string FilePath(string path)
+    {
+        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
     }
 
     /// <summary>Does one of several pieces of work. Its failure is written as an error that does not end the others, unless the server cannot be reached.</summary>

@@ -44,6 +44,11 @@ public abstract class RunCommand : JournalCommand
     [DurationTransformation]
     public TimeSpan TerminateBlockersAfter { get; set; } = TimeSpan.Zero;
 
+    /// <summary>The folder for the record of the run; else $env:DBMIGRATE_RUNS, else the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? RecordFolder { get; set; }
+
     /// <summary>Go on although files of applied migrations were edited.</summary>
     [Parameter]
     public SwitchParameter AllowModified { get; set; }
@@ -65,6 +70,7 @@ public abstract class RunCommand : JournalCommand
         MaxQueued = MaxQueued,
         MaxQueueTime = MaxQueueTime,
         TerminateBlockersAfter = TerminateBlockersAfter,
+        RecordFolder = RecordFolder is null ? null : FilePath(RecordFolder),
         AllowModified = AllowModified,
         AllowMissing = AllowMissing,
         AllowOtherTool = AllowOtherTool,

@@ -16,7 +16,7 @@ public sealed class ContractTests
 
     public static TheoryData<string, string?> Impacts => new()
     {
-        { "Connect-DbTarget", null }, { "Disconnect-DbTarget", null }, { "Get-DbTarget", null }, { "Get-MigrationStatus", null },
+        { "Connect-DbTarget", null }, { "Disconnect-DbTarget", null }, { "Get-DbTarget", null }, { "Get-MigrationRun", null }, { "Get-MigrationStatus", null },
         { "Invoke-Migration", "Medium" }, { "Undo-Migration", "High" }, { "Resolve-Migration", "High" }, { "New-Migration", "Low" },
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" }, { "Find-BlockingQuery", null },
         { "Stop-BlockingQuery", "High" },

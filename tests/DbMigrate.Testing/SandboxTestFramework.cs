@@ -12,9 +12,15 @@ namespace DbMigrate.Testing;
 /// <param name="messageSink">Where xunit wants its diagnostics.</param>
 public sealed class SandboxTestFramework(IMessageSink messageSink) : XunitTestFramework(messageSink)
 {
+    private static readonly Lazy<string> s_runs = new(() => Directory.CreateTempSubdirectory("dbmigrate-runs-").FullName);
+
     /// <inheritdoc/>
-    protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>
-        new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
+    protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName)
+    {
+        // The records of test runs are nothing that the user has to remember; child processes inherit the variable.
+        Environment.SetEnvironmentVariable("DBMIGRATE_RUNS", s_runs.Value);
+        return new Executor(assemblyName, SourceInformationProvider, DiagnosticMessageSink);
+    }
 
     private sealed class Executor(AssemblyName assemblyName, ISourceInformationProvider source, IMessageSink diagnostics)
         : XunitTestFrameworkExecutor(assemblyName, source, diagnostics)
@@ -38,6 +44,7 @@ public sealed class SandboxTestFramework(IMessageSink messageSink) : XunitTestFr
         protected override async Task BeforeTestAssemblyFinishedAsync()
         {
             await SandboxFixture.StopAsync();
+            Directory.Delete(s_runs.Value, recursive: true);
             await base.BeforeTestAssemblyFinishedAsync();
         }
     }

@@ -7,18 +7,19 @@ namespace DbMigrate.Engine.Migrations;
 /// Sends commands in as few round trips as possible, with one Sync at the end of each batch: after an error the server skips the rest
 /// of the batch (manual 55.2.4 Pipelining), so that nothing runs behind a statement that failed.
 /// </summary>
-internal sealed class CommandStream(NpgsqlConnection connection)
+/// <param name="connection">The connection.</param>
+/// <param name="tellsLsn">The server tells its place in the write-ahead log.</param>
+internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
 {
     /// <summary>A batch ends here, so that a script of any size needs little memory.</summary>
     private const int MaxCharacters = 1024 * 1024;
 
     private const int MaxCommands = 2000;
 
-    /// <summary>Marks a step's end in the replies, and tells the time there.</summary>
-    public const string MarkerColumn = "dbmigrate_marker";
+    private const string MarkerColumn = "dbmigrate_marker";
 
-    /// <summary>A command that reports the server's clock when it is reached.</summary>
-    public const string Marker = $"SELECT clock_timestamp() AS {MarkerColumn}";
+    /// <summary>A command that marks a step's end in the replies, and reports the server's clock and its place in the write-ahead log there.</summary>
+    public string Marker { get; } = $"SELECT clock_timestamp() AS {MarkerColumn}" + (tellsLsn ? ", pg_current_wal_insert_lsn()::text" : "");
 
     /// <summary>The command that failed in the last call.</summary>
     public PlannedCommand? Failed { get; set; }
@@ -29,7 +30,7 @@ internal sealed class CommandStream(NpgsqlConnection connection)
     /// <summary>Rows that they changed.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>Sends the commands, and yields the server's time at each marker.</summary>
+    /// <summary>Sends the commands, and yields what is known at each marker.</summary>
     public async IAsyncEnumerable<Reply> SendAsync(
         IEnumerable<PlannedCommand> commands, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -63,12 +64,12 @@ internal sealed class CommandStream(NpgsqlConnection connection)
             await using var reader = await StartAsync(batch, chunk, cancellationToken);
             do
             {
-                if (reader.FieldCount == 1 && reader.GetName(0) == MarkerColumn)
+                if (reader.FieldCount > 0 && reader.GetName(0) == MarkerColumn)
                 {
                     await reader.ReadAsync(cancellationToken);
                     var at = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
                     counted = Count(chunk, counted);
-                    yield return new Reply(at, Statements, Rows);
+                    yield return new Reply(new RestorePoint { At = at, Lsn = tellsLsn ? reader.GetString(1) : null }, Statements, Rows);
                     Statements = 0;
                     Rows = 0;
                 }
@@ -142,8 +143,8 @@ internal sealed class CommandStream(NpgsqlConnection connection)
     }
 
     /// <summary>What has been counted up to a marker.</summary>
-    /// <param name="At">The server's clock.</param>
+    /// <param name="Point">The server's clock and its place in the log.</param>
     /// <param name="Statements">Statements of scripts since the marker before.</param>
     /// <param name="Rows">Rows that they changed.</param>
-    internal readonly record struct Reply(DateTimeOffset At, int Statements, long Rows);
+    internal readonly record struct Reply(RestorePoint Point, int Statements, long Rows);
 }

@@ -271,14 +271,29 @@ public sealed class MigrationProject : IAsyncDisposable
             steps.Add(new MigrationStep(Migration(status.Version), Outline(status.Version, undo, cancellationToken), undo, progress));
         }
 
-        foreach (var result in results)
+        using var record = RunRecord.Begin(
+            options,
+            new MigrationRun
+            {
+                Id = RunRecord.NewId(_preflight.State.Now.At),
+                RestorePoint = _preflight.State.Now with { SnapshotId = options.SnapshotId },
+                IsUndo = undo,
+                Database = _session.Target.ToString(),
+                Folder = Folder.Path,
+                Format = Folder.Format,
+                RunBy = $"{Environment.UserName}@{Environment.MachineName}",
+            },
+            _observer);
+        for (var i = 0; i < results.Count; i++)
         {
-            yield return result;
+            results[i] = results[i] with { RunId = record.Id };
+            record.Add(results[i]);
+            yield return results[i];
         }
 
         await using var watch = new RunWatch(_session, _preflight.State.BackendPid, options, _observer);
         await watch.OpenAsync(cancellationToken);
-        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), options, watch, _observer);
+        var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), _preflight.State.Now.Lsn is not null, options, watch, _observer);
         StepError? error = null;
         var blockedBy = "";
         var done = 0;
@@ -286,27 +301,36 @@ public sealed class MigrationProject : IAsyncDisposable
         {
             _state = null;
             done++;
-            results.Add(outcome.Result);
-            yield return outcome.Result;
+            var result = outcome.Result with { RunId = record.Id };
+            results.Add(result);
+            record.Add(result);
+            yield return result;
             (error, blockedBy) = (outcome.Error, outcome.BlockedBy);
         }
 
         if (error is null)
         {
+            record.Finish();
             yield break;
         }
 
         foreach (var step in steps.Skip(done))
         {
-            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path };
+            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path, RunId = record.Id };
             results.Add(result);
+            record.Add(result);
             yield return result;
         }
 
+        record.Finish();
         var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
         throw new MigrationFailedException(
-            error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}{blockedBy}", error.NextStep, results, error.Exception) { Subject = failed };
+            error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}{blockedBy}", error.NextStep + WayBack(options), results, error.Exception) { Subject = failed };
     }
+
+    private static string WayBack(RunOptions options) => options.SnapshotId is { } snapshot
+        ? $" The way back is the snapshot {snapshot}: Get-DbSnapshot -Id {snapshot} | Restore-DbSnapshot."
+        : "";
 
     /// <summary>Under the lock: makes the table where it is not, looks at everything once more, and sets the time limits.</summary>
     private async Task<Reading> BeginAsync(IReadOnlyList<MigrationStatus> plan, bool undo, RunOptions options, CancellationToken cancellationToken)

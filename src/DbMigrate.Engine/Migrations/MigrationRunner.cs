@@ -16,6 +16,7 @@ internal sealed class MigrationRunner(
     IMigrationJournal journal,
     IReadOnlyList<JournalRow> journalRows,
     IReadOnlyDictionary<string, string> sessionSettings,
+    bool tellsLsn,
     RunOptions options,
     RunWatch watch,
     IEngineObserver observer)
@@ -25,8 +26,9 @@ internal sealed class MigrationRunner(
 
     private readonly LockSchedule _schedule = new(options.LockTimeout, options.LockRetries);
     private readonly Dictionary<string, string> _settings = new(sessionSettings);
-    private readonly CommandStream _stream = new(session.Connection);
-    private readonly HashSet<string> _started = new(journal.VersionComparer);
+    private readonly CommandStream _stream = new(session.Connection, tellsLsn);
+    // Of those that run in parts, the moment before the first try: later tries begin behind parts that are committed.
+    private readonly Dictionary<string, RestorePoint> _begun = new(journal.VersionComparer);
     private List<JournalRow> _rows = [.. journalRows];
 
     /// <summary>Runs the steps in order and stops at the first that fails.</summary>
@@ -164,7 +166,7 @@ internal sealed class MigrationRunner(
         observer.Message(MessageLevel.Debug, $"Sending {flight.Count} migration(s) in one flight, starting with {flight[0]}.");
         var started = DateTimeOffset.UtcNow;
         await using var replies = _stream.SendAsync(LockTimeout(wait, flight[0]).Concat(FlightCommands(flight)), cancellationToken).GetAsyncEnumerator(cancellationToken);
-        DateTimeOffset? at = null;
+        RestorePoint? before = null;
         var done = 0;
         while (done < flight.Count)
         {
@@ -178,7 +180,7 @@ internal sealed class MigrationRunner(
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                stopped = await StopAsync(flight[done], e, started, cancellationToken);
+                stopped = await StopAsync(flight[done], e, started, before, cancellationToken);
             }
 
             if (stopped is not null)
@@ -188,20 +190,21 @@ internal sealed class MigrationRunner(
             }
 
             var reply = replies.Current;
-            if (at is { } begun)
+            if (before is not null)
             {
-                yield return new StepOutcome(Result(flight[done], DoneAs(flight[done]), begun, reply.At - begun, reply.Statements, reply.Rows));
+                var result = Result(flight[done], DoneAs(flight[done]), before.At, reply.Point.At - before.At, before);
+                yield return new StepOutcome(result with { Statements = reply.Statements, Rows = reply.Rows });
                 done++;
             }
 
-            at = reply.At;
+            before = reply.Point;
         }
     }
 
     private IEnumerable<PlannedCommand> FlightCommands(List<MigrationStep> flight)
     {
         // A marker is a query, and the BEGIN behind it would join its transaction; where there is only one step, a Sync keeps them apart.
-        var first = new NpgsqlBatchCommand(CommandStream.Marker) { AppendErrorBarrier = flight.Count == 1 };
+        var first = new NpgsqlBatchCommand(_stream.Marker) { AppendErrorBarrier = flight.Count == 1 };
         yield return new PlannedCommand(first, CommandRole.Frame, flight[0]);
         foreach (var step in flight)
         {
@@ -241,7 +244,7 @@ internal sealed class MigrationRunner(
                 yield return command;
             }
 
-            yield return PlannedCommand.Frame(CommandStream.Marker, step);
+            yield return PlannedCommand.Frame(_stream.Marker, step);
         }
     }
 
@@ -253,19 +256,25 @@ internal sealed class MigrationRunner(
     private async IAsyncEnumerable<StepOutcome> RunInPartsAsync(MigrationStep step, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = DateTimeOffset.UtcNow;
+        RestorePoint? before = null;
         StepOutcome outcome;
         var parts = new StepParts(step, session, journal, _settings, _stream, observer);
         try
         {
-            await _stream.RunAsync(LockTimeout(wait, step), cancellationToken);
+            await foreach (var reply in _stream.SendAsync(LockTimeout(wait, step).Append(PlannedCommand.Frame(_stream.Marker, step)), cancellationToken))
+            {
+                before = reply.Point;
+            }
+
             _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
-            var isFirstTry = _started.Add(step.Migration.Version);
+            var isFirstTry = _begun.TryAdd(step.Migration.Version, before!);
+            before = _begun[step.Migration.Version];
             var done = await parts.RunAsync(_rows, isFirstTry, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
-            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, parts.Statements, parts.Rows));
+            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, before) with { Statements = parts.Statements, Rows = parts.Rows });
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            outcome = await StopAsync(step, e, started, cancellationToken, parts);
+            outcome = await StopAsync(step, e, started, before, cancellationToken, parts);
         }
 
         yield return outcome;
@@ -273,7 +282,7 @@ internal sealed class MigrationRunner(
 
     private static MigrationOutcome DoneAs(MigrationStep step) => step.Undo ? MigrationOutcome.Undone : MigrationOutcome.Applied;
 
-    private MigrationResult Result(MigrationStep step, MigrationOutcome outcome, DateTimeOffset startedAt, TimeSpan duration, int statements, long rows) => new()
+    private MigrationResult Result(MigrationStep step, MigrationOutcome outcome, DateTimeOffset startedAt, TimeSpan duration, RestorePoint? before) => new()
     {
         Version = step.Migration.Version,
         Name = step.Migration.Name,
@@ -282,15 +291,14 @@ internal sealed class MigrationRunner(
         Path = step.Outline.Script?.Path,
         StartedAt = startedAt,
         Duration = duration,
-        Statements = statements,
-        Rows = rows,
+        RestorePoint = before is null ? null : before with { SnapshotId = options.SnapshotId },
         ProcessId = watch.ProcessId,
         Target = session.Target,
     };
 
     /// <summary>Rolls back, and tells another runner's work from a failure.</summary>
     private async Task<StepOutcome> StopAsync(
-        MigrationStep step, Exception exception, DateTimeOffset started, CancellationToken cancellationToken, StepParts? parts = null)
+        MigrationStep step, Exception exception, DateTimeOffset started, RestorePoint? before, CancellationToken cancellationToken, StepParts? parts = null)
     {
         // From here on a cancel would hit our own clearing up.
         await watch.EndTryAsync();
@@ -300,13 +308,13 @@ internal sealed class MigrationRunner(
         if (isConnected && failed?.Role == CommandRole.Claim && exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
             && (await ServerFailure.GuardAsync(() => journal.ReadAsync(session.Connection, cancellationToken))).Any(r => IsApplied(r, step)))
         {
-            return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, 0, 0));
+            return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, before));
         }
 
         var isHalfWay = parts is { HasKeptParts: true };
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
-        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, statements, parts?.Rows ?? _stream.Rows);
-        return new StepOutcome(result with { Error = sql }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay, IsOurCancel(exception)))
+        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, before);
+        return new StepOutcome(result with { Error = sql, Statements = statements, Rows = parts?.Rows ?? _stream.Rows }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay, IsOurCancel(exception)))
         {
             FailureRecord = isConnected && parts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
         };

@@ -29,6 +29,12 @@ public sealed record RunOptions
     /// <summary>The longest to wait for another runner that works on the same database.</summary>
     public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The snapshot that was taken for the run; null when none was.</summary>
+    public string? SnapshotId { get; init; }
+
+    /// <summary>The folder for the record of the run; null for the user's own.</summary>
+    public string? RecordFolder { get; init; }
+
     /// <summary>Go on although files of applied migrations were edited.</summary>
     public bool AllowModified { get; init; }
 

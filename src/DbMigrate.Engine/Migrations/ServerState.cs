@@ -22,6 +22,9 @@ internal sealed record ServerState
     /// <summary>The role whose privileges count.</summary>
     public required string User { get; init; }
 
+    /// <summary>The server's clock and its place in the write-ahead log, which Aurora and some roles do not get to see.</summary>
+    public required RestorePoint Now { get; init; }
+
     /// <summary>The process that serves us, as the server itself names it.</summary>
     public required int BackendPid { get; init; }
 
@@ -73,7 +76,9 @@ internal sealed record ServerState
             $"""
             SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, current_schema()::text, current_database()::text, current_user::text,
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
-                schemas.may_create, {OwnSchema.MayCreateColumn}, schemas.all_of_them
+                schemas.may_create, {OwnSchema.MayCreateColumn}, schemas.all_of_them, clock_timestamp(),
+                CASE WHEN NOT pg_is_in_recovery() AND to_regproc('aurora_version') IS NULL AND has_function_privilege('pg_current_wal_insert_lsn()', 'EXECUTE')
+                    THEN pg_current_wal_insert_lsn()::text END
             FROM (SELECT string_agg(nspname, chr(1)) AS all_of_them, string_agg(nspname, chr(1)) FILTER (WHERE has_schema_privilege(oid, 'CREATE')) AS may_create
                 FROM pg_namespace) AS schemas
             """));
@@ -111,6 +116,11 @@ internal sealed record ServerState
             SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
             MayUseOwnSchema = reader.GetBoolean(9),
             Schemas = reader.GetString(10).Split(Separator),
+            Now = new RestorePoint
+            {
+                At = new DateTimeOffset(reader.GetDateTime(11), TimeSpan.Zero),
+                Lsn = reader.IsDBNull(12) ? null : reader.GetString(12),
+            },
             Tables = found,
         };
         await reader.NextResultAsync(cancellationToken);

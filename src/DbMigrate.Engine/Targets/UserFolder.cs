@@ -1,6 +1,6 @@
 namespace DbMigrate.Engine.Targets;
 
-/// <summary>Where libpq looks for a user's files: the home folder, on Windows <c>%APPDATA%\postgresql</c>.</summary>
+/// <summary>Where a user's files are: those of libpq in the home folder, on Windows in <c>%APPDATA%\postgresql</c>.</summary>
 internal static class UserFolder
 {
     /// <summary>The path of a user's file; it need not exist.</summary>
@@ -12,6 +12,14 @@ internal static class UserFolder
             return Path.Combine(data, "postgresql", nameOnWindows);
         }
 
-        return Path.Combine(environment("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), name);
+        return Path.Combine(Home(environment), name);
     }
+
+    /// <summary>Where programs keep what they remember (XDG Base Directory Specification); on Windows <c>%LOCALAPPDATA%</c>.</summary>
+    public static string State(Func<string, string?> environment) => OperatingSystem.IsWindows()
+        ? environment("LOCALAPPDATA") ?? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+        : environment("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Home(environment), ".local", "state");
+
+    private static string Home(Func<string, string?> environment) =>
+        environment("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 }

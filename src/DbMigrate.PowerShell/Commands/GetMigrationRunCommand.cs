@@ -1,0 +1,36 @@
+using System.Management.Automation;
+using DbMigrate.Engine.Migrations;
+
+namespace DbMigrate.Commands;
+
+/// <summary>The runs of Invoke-Migration and Undo-Migration that this machine has records of, the newest first.</summary>
+[Cmdlet(VerbsCommon.Get, "MigrationRun")]
+[OutputType(typeof(MigrationRun))]
+public sealed class GetMigrationRunCommand : EngineCommand
+{
+    /// <summary>Only runs whose name, or database, fits one of these; wildcards are allowed.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("RunId")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[]? Id { get; set; }
+
+    /// <summary>The folder of the records; else $env:DBMIGRATE_RUNS, else the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? RecordFolder { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        var wanted = new NameFilter(Id);
+        var folder = RecordFolder is null ? null : FilePath(RecordFolder);
+        foreach (var run in Await(_ => Task.FromResult(RunRecord.List(folder, Observer).ToList())))
+        {
+            if (wanted.Fits(run.Id, run.Database))
+            {
+                WriteObject(run);
+            }
+        }
+    }
+}
