@@ -36,6 +36,8 @@ internal sealed class RunSettings
         HelpName = "FOLDER",
     };
 
+    private readonly Option<bool> _recordInDatabase = new("--record-in-database") { Description = "Record the run in the database as well, in dbmigrate.runs." };
+
     private readonly Option<bool> _allowOtherTool = new("--allow-other-tool")
     {
         Description = "Go on although another tool's tracking table is in the database and this one's is not.",
@@ -69,6 +71,7 @@ internal sealed class RunSettings
         command.Options.Add(_terminateBlockersAfter);
         _recordFolder.Validators.Add(DatabaseOption.RefuseEmpty);
         command.Options.Add(_recordFolder);
+        command.Options.Add(_recordInDatabase);
         command.Options.Add(_allowModified);
         command.Options.Add(_allowMissing);
         command.Options.Add(_allowOtherTool);
@@ -85,6 +88,7 @@ internal sealed class RunSettings
         LockRetries = parsed.GetValue(_lockRetries) ?? Default.LockRetries,
         RunnerWait = parsed.GetValue(_runnerWait) ?? Default.RunnerWait,
         RecordFolder = parsed.GetValue(_recordFolder) is { } folder ? Path.GetFullPath(folder) : null,
+        RecordInDatabase = parsed.GetValue(_recordInDatabase),
         AllowModified = parsed.GetValue(_allowModified),
         AllowMissing = parsed.GetValue(_allowMissing),
         AllowOtherTool = parsed.GetValue(_allowOtherTool),

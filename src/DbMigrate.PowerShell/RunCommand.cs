@@ -49,6 +49,10 @@ public abstract class RunCommand : JournalCommand
     [ValidateNotNullOrEmpty]
     public string? RecordFolder { get; set; }
 
+    /// <summary>Record the run in the database as well.</summary>
+    [Parameter]
+    public SwitchParameter RecordInDatabase { get; set; }
+
     /// <summary>Go on although files of applied migrations were edited.</summary>
     [Parameter]
     public SwitchParameter AllowModified { get; set; }
@@ -71,6 +75,7 @@ public abstract class RunCommand : JournalCommand
         MaxQueueTime = MaxQueueTime,
         TerminateBlockersAfter = TerminateBlockersAfter,
         RecordFolder = RecordFolder is null ? null : FilePath(RecordFolder),
+        RecordInDatabase = RecordInDatabase,
         AllowModified = AllowModified,
         AllowMissing = AllowMissing,
         AllowOtherTool = AllowOtherTool,

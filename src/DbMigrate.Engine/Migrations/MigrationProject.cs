@@ -191,6 +191,11 @@ public sealed class MigrationProject : IAsyncDisposable
     {
         await _preflight.RefuseUnwritableAsync(options, cancellationToken);
         var needsProgress = false;
+        if (options.RecordInDatabase)
+        {
+            _preflight.State.RefuseWithoutOwnSchema(_session.Target, "the record of runs");
+        }
+
         foreach (var status in plan)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -271,22 +276,20 @@ public sealed class MigrationProject : IAsyncDisposable
             steps.Add(new MigrationStep(Migration(status.Version), Outline(status.Version, undo, cancellationToken), undo, progress));
         }
 
-        using var record = RunRecord.Begin(
-            options,
-            new MigrationRun
-            {
-                Id = RunRecord.NewId(_preflight.State.Now.At),
-                RestorePoint = _preflight.State.Now with { SnapshotId = options.SnapshotId },
-                IsUndo = undo,
-                Database = _session.Target.ToString(),
-                Folder = Folder.Path,
-                Format = Folder.Format,
-                RunBy = $"{Environment.UserName}@{Environment.MachineName}",
-            },
-            _observer);
+        var run = new MigrationRun
+        {
+            Id = RunRecord.NewId(_preflight.State.Now.At),
+            RestorePoint = _preflight.State.Now with { SnapshotId = options.SnapshotId },
+            IsUndo = undo,
+            Database = _session.Target.ToString(),
+            Folder = Folder.Path,
+            Format = Folder.Format,
+            RunBy = $"{Environment.UserName}@{Environment.MachineName}",
+        };
+        using var record = RunRecord.Begin(run, options.RecordFolder, _observer);
         for (var i = 0; i < results.Count; i++)
         {
-            results[i] = results[i] with { RunId = record.Id };
+            results[i] = results[i] with { RunId = run.Id };
             record.Add(results[i]);
             yield return results[i];
         }
@@ -301,7 +304,7 @@ public sealed class MigrationProject : IAsyncDisposable
         {
             _state = null;
             done++;
-            var result = outcome.Result with { RunId = record.Id };
+            var result = outcome.Result with { RunId = run.Id };
             results.Add(result);
             record.Add(result);
             yield return result;
@@ -310,22 +313,44 @@ public sealed class MigrationProject : IAsyncDisposable
 
         if (error is null)
         {
-            record.Finish();
+            await FinishAsync();
             yield break;
         }
 
         foreach (var step in steps.Skip(done))
         {
-            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path, RunId = record.Id };
+            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path, RunId = run.Id };
             results.Add(result);
             record.Add(result);
             yield return result;
         }
 
-        record.Finish();
+        await FinishAsync();
         var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
         throw new MigrationFailedException(
             error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}{blockedBy}", error.NextStep + WayBack(options), results, error.Exception) { Subject = failed };
+
+        async Task FinishAsync()
+        {
+            record.Finish();
+            if (options.RecordInDatabase)
+            {
+                await RecordAsync(run, results, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>What is done is done, recorded or not.</summary>
+    private async Task RecordAsync(MigrationRun run, IReadOnlyList<MigrationResult> results, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TransactionAsync(RunTable.Record(run, results), cancellationToken);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            _observer.Message(MessageLevel.Warning, $"The run {run.Id} is not recorded in {_session.Target}: {e.Message}");
+        }
     }
 
     private static string WayBack(RunOptions options) => options.SnapshotId is { } snapshot

@@ -35,6 +35,9 @@ public sealed record RunOptions
     /// <summary>The folder for the record of the run; null for the user's own.</summary>
     public string? RecordFolder { get; init; }
 
+    /// <summary>Record the run in the database as well, in a table in the schema that is ours alone.</summary>
+    public bool RecordInDatabase { get; init; }
+
     /// <summary>Go on although files of applied migrations were edited.</summary>
     public bool AllowModified { get; init; }
 

@@ -20,17 +20,15 @@ public sealed class RunRecord : IDisposable
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
+    private readonly string _id;
     private readonly IEngineObserver _observer;
     private StreamWriter? _writer;
 
     private RunRecord(string id, IEngineObserver observer)
     {
-        Id = id;
+        _id = id;
         _observer = observer;
     }
-
-    /// <summary>The run's name.</summary>
-    public string Id { get; }
 
     /// <summary>
     /// The folder for records where none is named: <c>DBMIGRATE_RUNS</c>, else the user's own for what programs remember, which is
@@ -71,12 +69,12 @@ public sealed class RunRecord : IDisposable
     }
 
     /// <summary>Begins a record. A run is not stopped by a record that cannot be written; it is told.</summary>
-    internal static RunRecord Begin(RunOptions options, MigrationRun run, IEngineObserver observer)
+    internal static RunRecord Begin(MigrationRun run, string? folder, IEngineObserver observer)
     {
         var record = new RunRecord(run.Id, observer);
         record.Try(() =>
         {
-            var folder = options.RecordFolder ?? UsualFolder(Environment.GetEnvironmentVariable);
+            folder ??= UsualFolder(Environment.GetEnvironmentVariable);
             Directory.CreateDirectory(folder);
             var path = Path.Combine(folder, run.Id + Extension);
             record._writer = new StreamWriter(path, new UTF8Encoding(false), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read })
@@ -196,7 +194,7 @@ public sealed class RunRecord : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             _writer = null;
-            _observer.Message(MessageLevel.Warning, $"The run {Id} is not recorded: {e.Message} Name another folder with -RecordFolder (--record-folder).");
+            _observer.Message(MessageLevel.Warning, $"The run {_id} is not recorded: {e.Message} Name another folder with -RecordFolder (--record-folder).");
         }
     }
 }

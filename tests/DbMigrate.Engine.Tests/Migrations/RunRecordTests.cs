@@ -1,4 +1,5 @@
 using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
 using Xunit;
 
@@ -99,6 +100,31 @@ public sealed class RunRecordTests : IDisposable
     }
 
     [Fact]
+    public async Task The_database_keeps_the_same_record_when_asked_to()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx)
+            .Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["SELECT nosuch"]).Add(3, "three", ["SELECT 1"]);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
+        Assert.Empty(await RunTable.ReadAsync(session, CancellationToken.None));
+
+        await Assert.ThrowsAsync<MigrationFailedException>(() => ApplyAsync(folder, target, "snap-1", inDatabase: true));
+        folder.Add(2, "two", ["VACUUM one"]);
+        await ApplyAsync(folder, target, inDatabase: true);
+
+        var inFolder = RunRecord.List(_records.Path, new RecordingObserver()).ToList();
+        var inDatabase = await RunTable.ReadAsync(session, CancellationToken.None);
+        Assert.Equal(2, inDatabase.Count);
+        Assert.Equal(inFolder.Select(r => r with { Migrations = [], Path = null }).ToHashSet(), inDatabase.Select(r => r with { Migrations = [] }).ToHashSet());
+        foreach (var run in inDatabase)
+        {
+            var same = inFolder.Single(r => r.Id == run.Id).Migrations;
+            Assert.Equal(same.Select(m => m with { Duration = default }), run.Migrations.Select(m => m with { Duration = default }));
+            Assert.All(same.Zip(run.Migrations), m => Assert.Equal(m.First.Duration.TotalMilliseconds, m.Second.Duration.TotalMilliseconds, 0.001));
+        }
+    }
+
+    [Fact]
     public void The_usual_folder_is_where_programs_remember_things()
     {
         Assert.Equal(Path.GetFullPath("/runs"), RunRecord.UsualFolder(name => name == "DBMIGRATE_RUNS" ? "/runs" : null));
@@ -110,9 +136,9 @@ public sealed class RunRecordTests : IDisposable
     }
 
     private async Task<List<MigrationResult>> ApplyAsync(
-        TemporaryMigrations folder, DbTarget target, string? snapshot = null, RecordingObserver? observer = null, string? records = null)
+        TemporaryMigrations folder, DbTarget target, string? snapshot = null, RecordingObserver? observer = null, string? records = null, bool inDatabase = false)
     {
-        var options = new RunOptions { RecordFolder = records ?? _records.Path, SnapshotId = snapshot };
+        var options = new RunOptions { RecordFolder = records ?? _records.Path, SnapshotId = snapshot, RecordInDatabase = inDatabase };
         await using var project = await MigrationProject.OpenAsync(
             new MigrationSource(folder.Path, folder.Format, null), target, observer ?? new RecordingObserver(), CancellationToken.None);
         var plan = await project.PlanApplyAsync(new MigrationSelection(), options, CancellationToken.None);
