@@ -194,14 +194,8 @@ internal sealed record ServerState
         }
 
         await using var second = await DbSession.OpenAsync(session.Target, observer, cancellationToken);
-        var other = await BackendPidAsync(second, cancellationToken);
-        var again = await BackendPidAsync(session, cancellationToken);
+        var other = await second.IdentifyAsync(cancellationToken);
+        var again = await session.IdentifyAsync(cancellationToken);
         return other == BackendPid || other == again || again != BackendPid;
-    }
-
-    private static async Task<int> BackendPidAsync(DbSession session, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("SELECT pg_backend_pid()", session.Connection);
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

@@ -9,6 +9,7 @@ public sealed class DbSession : IAsyncDisposable
     {
         Target = target;
         Connection = connection;
+        ProcessId = connection.ProcessID;
     }
 
     /// <summary>The database.</summary>
@@ -17,8 +18,11 @@ public sealed class DbSession : IAsyncDisposable
     /// <summary>The open connection. It sends texts as they are: one statement each, parameters called <c>$1</c>.</summary>
     public NpgsqlConnection Connection { get; }
 
-    /// <summary>The server's process that serves the session, as in <c>pg_stat_activity.pid</c>.</summary>
-    public int ProcessId => Connection.ProcessID;
+    /// <summary>
+    /// The server's process that serves the session, as in <c>pg_stat_activity.pid</c>. A pooler tells a number of its own, until
+    /// <see cref="IdentifyAsync"/> has asked the server.
+    /// </summary>
+    public int ProcessId { get; private set; }
 
     /// <summary>The server's version.</summary>
     public Version ServerVersion => Connection.PostgreSqlVersion;
@@ -65,6 +69,13 @@ public sealed class DbSession : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             throw e is DbMigrateException ? e : ConnectionFailure.Explain(e, target);
         }
+    }
+
+    /// <summary>Asks the server which of its processes serves the session; for those who look for themselves in its views.</summary>
+    internal async Task<int> IdentifyAsync(CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_backend_pid()", Connection);
+        return ProcessId = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>Closes the connection at once.</summary>
