@@ -17,6 +17,15 @@ public sealed record DbXminHolder
     /// <summary>The session, where there is one.</summary>
     public ServerSession? Backend { get; init; }
 
+    /// <summary>The session's process; null where there is none.</summary>
+    public int? ProcessId => Backend?.ProcessId;
+
+    /// <summary>When that process was started.</summary>
+    public DateTimeOffset? BackendStart => Backend?.BackendStart;
+
+    /// <summary>The address through which the session was seen.</summary>
+    public DbTarget? Target => Backend?.Target;
+
     /// <summary>For example <c>PreparedTransaction 'transfer 7', 120 transactions ago</c>.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Kind} {(Kind == XminHolderKind.Session ? Backend : $"'{Name}'")}, {Age} transactions ago");

@@ -12,7 +12,7 @@ internal static partial class SecretText
     public static string? WithoutPasswords(string? sql) => sql is null ? null : Secret().Replace(sql, m => new string('*', m.Length));
 
     [GeneratedRegex(
-        @"(?<=\bpassword\s*[=\s]\s*(?:E|U&)?')(?:[^']|'')+|(?<=\bpassword\s*=\s*)[^\s'""&;]+",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        @"(?<=\bpassword\s*[=\s]\s*(?:E|U&)?')(?:[^'\\]|''|\\.)+|(?<=\bpassword\s*[=\s]\s*)\$(\w*)\$.*?(?:\$\1\$|$)|(?<=\bpassword\s*=\s*)[^\s'""&;]+",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Secret();
 }

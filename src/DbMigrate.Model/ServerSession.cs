@@ -60,6 +60,9 @@ public sealed record ServerSession
     /// <summary>Whether our role may cancel and end it (PostgreSQL manual, 9.28.2 Server Signaling Functions).</summary>
     public bool MaySignal { get; init; }
 
+    /// <summary>Whether it builds an index concurrently, which would be left invalid.</summary>
+    internal bool BuildsIndex { get; init; }
+
     /// <summary>What would end the wait for it.</summary>
     public BlockerAdvice Advice { get; init; }
 

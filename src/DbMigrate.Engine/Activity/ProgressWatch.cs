@@ -9,6 +9,8 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>Looks at the progress of long statements again and again.</summary>
 public static class ProgressWatch
 {
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>
     /// Gives what each look finds changed, and tells the observer. Ends when nothing is in progress any more; where one process is watched, when
     /// it runs no statement any more, so that a statement that is between two phases, or that the server does not report on, is not taken for done.
@@ -54,7 +56,7 @@ public static class ProgressWatch
                 yield break;
             }
 
-            await Task.Delay(options.Interval, cancellationToken);
+            await Task.Delay(options.Interval > ShortestInterval ? options.Interval : ShortestInterval, cancellationToken);
         }
     }
 

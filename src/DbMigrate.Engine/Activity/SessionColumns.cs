@@ -63,6 +63,7 @@ internal static class SessionColumns
             QueryStart = Moment(16),
             WaitEvent = Text(10),
             MaySignal = Is(14),
+            BuildsIndex = Is(13),
         };
         return session.WithAdvice(isSuperuser: Is(15));
 

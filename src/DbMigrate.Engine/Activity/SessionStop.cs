@@ -29,9 +29,8 @@ public sealed class SessionStop
     /// <summary>What would be done, for a question: <c>Cancel the statement</c>; null when nothing would be.</summary>
     public string? Action => _decision.Action switch
     {
-        StopAction.Cancel when _blocker.Kind == SessionKind.ConcurrentIndex => $"Cancel the statement{ThenTerminate}, which leaves an invalid index",
-        StopAction.Cancel => $"Cancel the statement{ThenTerminate}",
-        StopAction.Terminate => "Terminate the session",
+        StopAction.Cancel => $"Cancel the statement{ThenTerminate}{Leaving}",
+        StopAction.Terminate => $"Terminate the session{Leaving}",
         StopAction.RollBackPrepared => "Roll back the prepared transaction",
         _ => null,
     };
@@ -40,6 +39,8 @@ public sealed class SessionStop
     public string Subject => _blockedCount == 0
         ? _blocker.ToString()
         : $"{_blocker}, for which {_blockedCount} {(_blockedCount == 1 ? "session waits" : "sessions wait")}";
+
+    private string Leaving => _blocker.BuildsIndex ? ", which leaves an invalid index" : "";
 
     private string ThenTerminate => _options.Terminate ? $", and terminate the session after {Ages.Text(_options.GracePeriod)}" : "";
 
@@ -115,7 +116,7 @@ public sealed class SessionStop
     };
 
     // With Terminate both actions may end the session, and one that works in a transaction goes from the one to the other all the time.
-    private bool IsCovered(SessionStop now) => now.Action == Action || (_options.Terminate && now._blocker.Kind != SessionKind.ConcurrentIndex);
+    private bool IsCovered(SessionStop now) => now.Action == Action || (_options.Terminate && !now._blocker.BuildsIndex);
 
     private async Task<StopResult> ActAsync(StopAction action, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -156,7 +157,8 @@ public sealed class SessionStop
         }
 
         var tree = await LockTree.ReadAsync(session.Connection, new LockTreeOptions(), cancellationToken);
-        var decision = StopDecision.Make(now, tree, blocked, session.ProcessId, session.Connection.Database!, options);
+        var own = await session.IdentifyAsync(cancellationToken);
+        var decision = StopDecision.Make(now, tree, blocked, own, session.Connection.Database!, options);
         var count = tree.FirstOrDefault(e => Same(e.Blocking, now))?.BlockedCount ?? 0;
         return new SessionStop(session, options, now, blocked, decision, count);
 

@@ -36,7 +36,9 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
 
         if (!session.MaySignal)
         {
-            return Refuse($"Our role may not stop it. {session.AdviceReason}");
+            return Refuse(session.Kind == SessionKind.Migration
+                ? $"Our role may not stop it. GRANT pg_signal_backend to our role, or act as {session.User}."
+                : $"Our role may not stop it. {session.AdviceReason}");
         }
 
         if (!options.AllowWaiting && tree.FirstOrDefault(e => e.BlockedPid == session.ProcessId) is { } wait)
@@ -49,6 +51,12 @@ internal sealed record StopDecision(StopAction? Action, StopOutcome Outcome, str
         if (IsFree(session, tree, blocked))
         {
             return Free;
+        }
+
+        // A runner whose statement is cancelled would try it again, and its locks on the journal nobody waits for: they are polled for.
+        if (session.Kind == SessionKind.Migration && options.Terminate)
+        {
+            return Do(StopAction.Terminate);
         }
 
         // A cancel does nothing to who is idle; a runner that was left behind may be either.

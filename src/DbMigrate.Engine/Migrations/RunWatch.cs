@@ -45,6 +45,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private Task<DbSession>? _opening;
     private CancellationTokenSource? _ended;
     private Task _watching = Task.CompletedTask;
+    private bool _isLost;
     private IReadOnlyList<ServerSession> _now = [];
 
     /// <summary>The process that migrates.</summary>
@@ -142,35 +143,50 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         {
             await Task.Delay(first, ended);
             await before;
-            var second = await SecondAsync().WaitAsync(ended);
-            var clock = Stopwatch.StartNew();
-            var nextLook = TimeSpan.Zero;
             while (true)
             {
-                if (HasLimits)
+                try
                 {
-                    await KeepLimitsAsync(second);
+                    await LookOnAsync(activity, step, percent, ended);
                 }
-
-                ended.ThrowIfCancellationRequested();
-                if (clock.Elapsed >= nextLook)
+#pragma warning disable CA1031 // Whatever befalls the watch, the run goes on, and the watch is taken up again.
+                catch (Exception e) when (!ended.IsCancellationRequested && !_closing.IsCancellationRequested)
+#pragma warning restore CA1031
                 {
-                    await LookAsync(second, activity, step, percent, ended);
-                    nextLook = clock.Elapsed + BlockerPause;
+                    observer.Message(Acts && !_isLost ? MessageLevel.Warning : MessageLevel.Debug, $"Nobody watches over {step} until there is another connection: {e.Message}");
+                    _isLost = true;
+                    await LoseSecondAsync();
+                    await Task.Delay(BlockerPause, ended);
                 }
-
-                await Task.Delay(HasLimits ? QueuePause : BlockerPause, ended);
             }
         }
         catch (OperationCanceledException)
         {
             // The try has ended.
         }
-#pragma warning disable CA1031 // Whatever befalls the watch, the run goes on.
-        catch (Exception e)
-#pragma warning restore CA1031
+    }
+
+    private async Task LookOnAsync(string activity, string step, int percent, CancellationToken ended)
+    {
+        var second = await SecondAsync().WaitAsync(ended);
+        _isLost = false;
+        var clock = Stopwatch.StartNew();
+        var nextLook = TimeSpan.Zero;
+        while (true)
         {
-            observer.Message(Acts ? MessageLevel.Warning : MessageLevel.Debug, $"Nobody watches over {step} any more: {e.Message}");
+            if (HasLimits)
+            {
+                await KeepLimitsAsync(second);
+            }
+
+            ended.ThrowIfCancellationRequested();
+            if (clock.Elapsed >= nextLook)
+            {
+                await LookAsync(second, activity, step, percent, ended);
+                nextLook = clock.Elapsed + BlockerPause;
+            }
+
+            await Task.Delay(HasLimits ? QueuePause : BlockerPause, ended);
         }
     }
 
@@ -237,7 +253,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         }
     }
 
-    /// <summary>The second session; a new one when the first was lost.</summary>
+    /// <summary>The second session; a new one when the first was lost between two tries.</summary>
     private Task<DbSession> SecondAsync()
     {
         if (_opening is { IsCompletedSuccessfully: true } && _opening.Result.Connection.State != ConnectionState.Open)
@@ -246,6 +262,17 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         }
 
         return _opening ??= OpenSecondAsync();
+    }
+
+    /// <summary>What has failed is not asked again: a server that did not answer in time may answer out of turn.</summary>
+    private async Task LoseSecondAsync()
+    {
+        var lost = _opening;
+        _opening = null;
+        if (lost is { IsCompletedSuccessfully: true })
+        {
+            await lost.Result.DisposeAsync();
+        }
     }
 
     private async Task<DbSession> OpenSecondAsync()

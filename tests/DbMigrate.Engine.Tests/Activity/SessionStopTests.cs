@@ -287,6 +287,36 @@ public sealed class SessionStopTests
     }
 
     [Fact]
+    public async Task A_runner_at_work_is_ended_for_a_lock_that_nobody_is_seen_to_wait_for()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        var runner = await scene.SessionAsync("DbMigrate", "SELECT pg_advisory_lock(7)");
+        _ = scene.Start(runner, "SELECT pg_sleep(600)");
+        await scene.UntilAsync(Sleeping(runner));
+
+        var pid = runner.ProcessID;
+        var ended = await scene.StopAsync(pid, Firmly with { AllowMigration = true });
+
+        Assert.Equal(StopOutcome.Ended, ended.Outcome);
+        Assert.False(await scene.Target.ScalarAsync<bool>(FormattableString.Invariant($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})")));
+    }
+
+    [Fact]
+    public async Task A_runner_that_builds_an_index_is_not_stopped_without_a_word_about_it()
+    {
+        await using var scene = await BlockingScene.BeginAsync();
+        await scene.SessionAsync("old snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT FROM orders");
+        var runner = await scene.WaitingAsync("DbMigrate", "CREATE INDEX CONCURRENTLY late ON orders (id)");
+        await using var session = await OpenAsync(scene.Target);
+
+        foreach (var options in new[] { Gently, Firmly })
+        {
+            var stop = await SessionStop.LookAsync(session, runner.ProcessID, null, options with { AllowMigration = true, AllowWaiting = true }, CancellationToken.None);
+            Assert.EndsWith("leaves an invalid index", stop.Action, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_walsender_is_refused()
     {
         await using var scene = await BlockingScene.BeginAsync();

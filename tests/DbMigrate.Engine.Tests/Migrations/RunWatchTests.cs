@@ -153,6 +153,30 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_watchdog_that_lost_its_connection_takes_another()
+    {
+        var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.Zero, LockRetries = 20, MaxQueueTime = TimeSpan.FromMilliseconds(200) });
+        const string Watch = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'WITH RECURSIVE lock%' AND pid <> pg_backend_pid()";
+        while (await _target.ScalarAsync<long>(Watch) == 0)
+        {
+            Assert.False(run.IsCompleted);
+            await Task.Delay(10);
+        }
+
+        // Whoever comes now would wait for the reader's end but for the watchdog.
+        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
+        {
+            Assert.False(run.IsCompleted);
+            await QueryAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.StartsWith("Nobody watches over", StringComparison.Ordinal));
+        await reader.DisposeAsync();
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+    }
+
+    [Fact]
     public async Task A_long_wait_without_time_limit_is_told()
     {
         _folder.Add(1, "alter", ["CREATE INDEX CONCURRENTLY items_name ON items (name)"]);
