@@ -115,6 +115,7 @@ public sealed record ServerSession
         var doing = Kind switch
         {
             SessionKind.Hidden => "what it does is hidden from our role",
+            SessionKind.Ended => "ended",
             SessionKind.PreparedTransaction => $"prepared in {Database}",
             SessionKind.Autovacuum => "autovacuum",
             SessionKind.WraparoundVacuum => "autovacuum to prevent wraparound",

@@ -36,6 +36,9 @@ public enum SessionKind
     /// <summary>It applies the changes of a publication.</summary>
     ReplicationWorker,
 
+    /// <summary>There is no such session any more.</summary>
+    Ended,
+
     /// <summary>Any other process of the server, for example the one that replays the log on a standby.</summary>
     ServerProcess,
 }

@@ -10,6 +10,9 @@ namespace DbMigrate.Commands;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationTransformationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>A longer text was meant for another parameter, and may be an address with its password.</summary>
+    private const int LongestShown = 12;
+
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
@@ -17,7 +20,7 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         var text = Convert.ToString(value, CultureInfo.InvariantCulture)?.Trim() ?? "";
         var duration = value as TimeSpan? ?? Parse(text);
         return duration >= TimeSpan.Zero && duration <= Duration.Longest ? duration : throw new ArgumentTransformationMetadataException(
-            $"'{text}' is no length of time. Write a number with its unit, 500ms, 5s, 2min or 1h, or hours:minutes:seconds; 24 days at most.");
+            $"{(text.Length > LongestShown ? "What was given" : $"'{text}'")} is no length of time. Write a number with its unit, 500ms, 5s, 2min or 1h, or hours:minutes:seconds; 24 days at most.");
     }
 
     private static TimeSpan? Parse(string text) =>

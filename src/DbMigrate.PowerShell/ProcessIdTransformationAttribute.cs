@@ -16,7 +16,7 @@ public sealed class ProcessIdTransformationAttribute : ArgumentTransformationAtt
             MigrationResult result => result.ProcessId is { } pid ? pid : Array.Empty<object>(),
             ServerSession session => session.ProcessId,
             BlockingQuery wait => wait.BlockedPid,
-            string text => text,
+            string text => NumberTransformationAttribute.IsNumber(text) ? text : throw NumberTransformationAttribute.Refuse(),
             IEnumerable items => items.Cast<object>().SelectMany(item => Transform(engineIntrinsics, item) is object[] several ? several : [Transform(engineIntrinsics, item)]).ToArray(),
             var other => other,
         };

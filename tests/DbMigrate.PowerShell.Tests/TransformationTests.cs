@@ -32,6 +32,24 @@ public sealed class TransformationTests
         Assert.DoesNotContain("for ever", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(typeof(NumberTransformationAttribute))]
+    [InlineData(typeof(ProcessIdTransformationAttribute))]
+    [InlineData(typeof(DurationTransformationAttribute))]
+    public void An_address_in_the_wrong_place_is_not_repeated(Type transformation)
+    {
+        var attribute = (ArgumentTransformationAttribute)Activator.CreateInstance(transformation)!;
+        var error = Assert.Throws<ArgumentTransformationMetadataException>(() => attribute.Transform(null!, "postgres://app:hunter2@db/orders"));
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("12")]
+    [InlineData(" 0x1F ")]
+    [InlineData(12)]
+    [InlineData(new[] { 1, 2 })]
+    public void A_number_stays_what_it_is(object input) => Assert.Same(input, new NumberTransformationAttribute().Transform(null!, input));
+
     [Fact]
     public void A_secret_becomes_text_and_text_stays()
     {

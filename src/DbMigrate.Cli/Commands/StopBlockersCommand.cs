@@ -83,7 +83,7 @@ internal static class StopBlockersCommand
 
         async IAsyncEnumerable<SessionStop> LookAsync()
         {
-            foreach (var pid in pids)
+            foreach (var pid in pids.Distinct())
             {
                 yield return await SessionStop.LookAsync(session, pid, null, options, cancellationToken);
             }

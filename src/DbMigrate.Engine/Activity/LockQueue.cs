@@ -8,8 +8,9 @@ namespace DbMigrate.Engine.Activity;
 /// </summary>
 /// <param name="Sessions">How many sessions of clients wait.</param>
 /// <param name="Longest">How long the one waits that has waited longest; zero when none does.</param>
-/// <param name="IsCancelled">The session's statement was cancelled, because that was more than allowed.</param>
-internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool IsCancelled)
+/// <param name="IsOver">More wait, or longer, than allowed.</param>
+/// <param name="IsCancelled">The session's statement was cancelled for that.</param>
+internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool IsOver, bool IsCancelled)
 {
     private static readonly string Conflicts = string.Join(
         ", ", LockMode.All.SelectMany(held => LockMode.All.Where(wanted => LockMode.Conflict(held, wanted)).Select(wanted => $"('{held}', '{wanted}')")));
@@ -22,9 +23,10 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
     /// <param name="pid">The session's process.</param>
     /// <param name="maxSessions">How many sessions may wait; zero any number.</param>
     /// <param name="maxTime">How long a session may wait; zero for ever.</param>
+    /// <param name="mayCancel">False only to look.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     public static async Task<LockQueue> LimitAsync(
-        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, CancellationToken cancellationToken)
+        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, bool mayCancel, CancellationToken cancellationToken)
     {
         // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours, and of roles that
         // ours may not look at the time is not known at all. What a session is, is hidden from such a role too, but not whose it is.
@@ -51,16 +53,16 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
                 FROM behind JOIN lock USING (pid) JOIN pg_stat_activity activity USING (pid)
                 WHERE pid <> $1 AND NOT lock.granted
                     AND (activity.backend_type = 'client backend' OR activity.backend_type IS NULL AND activity.usesysid IS NOT NULL))
-            SELECT sessions, longest,
-                CASE WHEN ($2 > 0 AND sessions > $2) OR ($3 > 0 AND longest > $3) THEN pg_cancel_backend($1) ELSE false END
-            FROM queue
+            SELECT sessions, longest, is_over, CASE WHEN is_over AND $4 THEN pg_cancel_backend($1) ELSE false END
+            FROM (SELECT *, ($2 > 0 AND sessions > $2) OR ($3 > 0 AND longest > $3) AS is_over FROM queue) q
             """,
             connection);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxSessions });
         command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = maxTime.TotalSeconds });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = mayCancel });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)), reader.GetBoolean(2));
+        return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)), reader.GetBoolean(2), reader.GetBoolean(3));
     }
 }

@@ -162,7 +162,8 @@ public sealed class SessionStop
         var count = tree.FirstOrDefault(e => Same(e.Blocking, now))?.BlockedCount ?? 0;
         return new SessionStop(session, options, now, blocked, decision, count);
 
-        SessionStop Without(StopDecision gone) => new(session, options, blocker, blocked, gone, 0);
+        SessionStop Without(StopDecision gone) =>
+            new(session, options, gone.Outcome == StopOutcome.AlreadyGone ? blocker with { Kind = SessionKind.Ended, StateAge = null } : blocker, blocked, gone, 0);
     }
 
     private static bool Same(ServerSession one, ServerSession other) =>

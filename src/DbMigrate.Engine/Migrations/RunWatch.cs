@@ -27,6 +27,9 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>What takes less is not looked at, so that a run of quick migrations needs no second connection.</summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What takes longer may well take longer than <see cref="Quick"/>.</summary>
+    private static readonly TimeSpan BeforeConnecting = TimeSpan.FromMilliseconds(20);
+
     /// <summary>A wait as long as this is worth a line in a log, where nobody sees progress.</summary>
     private static readonly TimeSpan WorthTelling = TimeSpan.FromSeconds(2);
 
@@ -46,6 +49,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private CancellationTokenSource? _ended;
     private Task _watching = Task.CompletedTask;
     private bool _isLost;
+    private bool _isOver;
     private IReadOnlyList<ServerSession> _now = [];
 
     /// <summary>The process that migrates.</summary>
@@ -62,6 +66,8 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
 
     /// <summary>Who held up the step, over all its tries; those first that did most often.</summary>
     public IReadOnlyList<ServerSession> Blockers => [.. _blockers.Values.OrderByDescending(b => b.Tries).Select(b => b.Session)];
+
+    private bool IsTimeToTerminate => options.TerminateBlockersAfter > TimeSpan.Zero && _waiting.Elapsed >= options.TerminateBlockersAfter;
 
     private bool HasLimits => options.MaxQueued > 0 || options.MaxQueueTime > TimeSpan.Zero;
 
@@ -92,7 +98,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         _ended = new CancellationTokenSource();
         var first = HasLimits ? QueuePause : Quick;
         first = lockTimeout > TimeSpan.Zero && lockTimeout / 3 < first ? lockTimeout / 3 : first;
-        _watching = WatchAsync(_watching, activity, step, percent, isQuick ? BlockerPause * 2 : first, _ended.Token);
+        _watching = WatchAsync(_watching, activity, step, percent, isQuick ? BlockerPause * 2 : first, isQuick, _ended.Token);
     }
 
     /// <summary>Ends the watch over a try. Does nothing when it has ended.</summary>
@@ -137,12 +143,17 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         _closing.Dispose();
     }
 
-    private async Task WatchAsync(Task before, string activity, string step, int percent, TimeSpan first, CancellationToken ended)
+    private async Task WatchAsync(Task before, string activity, string step, int percent, TimeSpan first, bool isQuick, CancellationToken ended)
     {
         try
         {
-            await Task.Delay(first, ended);
+            var head = first < BeforeConnecting || isQuick ? first : BeforeConnecting;
+            await Task.Delay(head, ended);
             await before;
+
+            // Connecting takes a few round trips, and a first try only a quarter of a second.
+            _ = SecondAsync();
+            await Task.Delay(first - head, ended);
             while (true)
             {
                 try
@@ -174,13 +185,9 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         var nextLook = TimeSpan.Zero;
         while (true)
         {
-            if (HasLimits)
-            {
-                await KeepLimitsAsync(second);
-            }
-
+            var isCancelled = HasLimits && await KeepLimitsAsync(second, step, ended);
             ended.ThrowIfCancellationRequested();
-            if (clock.Elapsed >= nextLook)
+            if (!isCancelled && clock.Elapsed >= nextLook)
             {
                 await LookAsync(second, activity, step, percent, ended);
                 nextLook = clock.Elapsed + BlockerPause;
@@ -190,10 +197,33 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         }
     }
 
-    // Queries that have begun are not cancelled when a try ends: they are short, and cancelling takes a connection of its own.
-    private async Task KeepLimitsAsync(DbSession second)
+    /// <summary>Cancels our statement when too many queue behind it, but not before it is known who is ahead of it.</summary>
+    private async Task<bool> KeepLimitsAsync(DbSession second, string step, CancellationToken ended)
     {
-        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, _closing.Token);
+        if (await LimitAsync(second, mayCancel: _now.Count > 0 && !IsTimeToTerminate))
+        {
+            return true;
+        }
+
+        if (_isOver && await FindBlockersAsync(second) is not null)
+        {
+            if (IsTimeToTerminate)
+            {
+                await TerminateAsync(second, step, ended);
+            }
+
+            ended.ThrowIfCancellationRequested();
+            return await LimitAsync(second, mayCancel: true);
+        }
+
+        return _isOver && await LimitAsync(second, mayCancel: true);
+    }
+
+    // Queries that have begun are not cancelled when a try ends: they are short, and cancelling takes a connection of its own.
+    private async Task<bool> LimitAsync(DbSession second, bool mayCancel)
+    {
+        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, mayCancel, _closing.Token);
+        _isOver = queue.IsOver;
         if (queue.IsCancelled)
         {
             // With the cancelled statement its transaction ends, and with that its locks: the next look finds nobody behind us.
@@ -202,17 +232,31 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 $"{queue.Sessions} {(queue.Sessions == 1 ? "session" : "sessions")} queued behind it, the first for {queue.Longest.TotalSeconds:0.0} s");
             await Task.Delay(QueuePause, _closing.Token);
         }
+
+        return queue.IsCancelled;
+    }
+
+    /// <summary>What our statement waits for; null when it does not wait.</summary>
+    private async Task<BlockingQuery?> FindBlockersAsync(DbSession second)
+    {
+        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, _closing.Token);
+        if (tree.FirstOrDefault(e => e.BlockedPid == pid) is not { } wait)
+        {
+            return null;
+        }
+
+        var roots = SessionStop.RootsOf(tree);
+        _now = roots.Count > 0 ? roots : [wait.Blocking];
+        _waiting.Start();
+        return wait;
     }
 
     private async Task LookAsync(DbSession second, string activity, string step, int percent, CancellationToken ended)
     {
-        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, _closing.Token);
+        var found = await FindBlockersAsync(second);
         ended.ThrowIfCancellationRequested();
-        if (tree.FirstOrDefault(e => e.BlockedPid == pid) is { } wait)
+        if (found is { } wait)
         {
-            var roots = SessionStop.RootsOf(tree);
-            _now = roots.Count > 0 ? roots : [wait.Blocking];
-            _waiting.Start();
             observer.Progress(
                 activity,
                 string.Create(CultureInfo.InvariantCulture, $"{step}: waits {wait.BlockedFor.TotalSeconds:0} s for {wait.LockedObject} behind {_now[0]}"),
@@ -222,7 +266,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 observer.Message(MessageLevel.Warning, $"{step} waits for {wait.LockedObject} behind {_now[0]}.");
             }
 
-            if (options.TerminateBlockersAfter > TimeSpan.Zero && _waiting.Elapsed >= options.TerminateBlockersAfter)
+            if (IsTimeToTerminate)
             {
                 await TerminateAsync(second, step, ended);
             }
@@ -242,11 +286,6 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         foreach (var blocker in _now.Where(b => _stopped.Add(b.Identity)))
         {
             ended.ThrowIfCancellationRequested();
-            if (HasLimits)
-            {
-                await KeepLimitsAsync(second);
-            }
-
             var stop = await SessionStop.LookAsync(second, blocker, [pid], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
             observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");

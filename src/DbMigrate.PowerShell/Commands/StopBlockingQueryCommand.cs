@@ -26,6 +26,7 @@ public sealed class StopBlockingQueryCommand : TargetCommand
     /// <summary>The pids of the sessions to stop.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ProcessIdSet, ValueFromPipelineByPropertyName = true)]
     [Alias("Pid")]
+    [NumberTransformation]
     [ValidateNotNullOrEmpty]
     public int[]? ProcessId { get; set; }
 
@@ -73,7 +74,7 @@ public sealed class StopBlockingQueryCommand : TargetCommand
 
         Use(TargetOrDefault(), session =>
         {
-            foreach (var pid in ProcessId!)
+            foreach (var pid in ProcessId!.Distinct())
             {
                 Stop(Await(token => SessionStop.LookAsync(session, pid, BackendStart, Options(), token)));
             }

@@ -11,6 +11,7 @@ public sealed class WatchDbProgressCommand : TargetCommand
     /// <summary>Only what this process of the server does.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Pid")]
+    [NumberTransformation]
     [ValidateRange(1, int.MaxValue)]
     public int? ProcessId { get; set; }
 

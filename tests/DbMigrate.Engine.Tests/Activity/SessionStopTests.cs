@@ -187,7 +187,7 @@ public sealed class SessionStopTests
         await scene.UntilAsync(Sleeping(busy));
 
         Assert.True(await SessionStop.SignalAsync(scene.Observer, "pg_terminate_backend", found, CancellationToken.None));
-        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {busy.ProcessID})"));
+        await scene.UntilAsync(FormattableString.Invariant($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {found.ProcessId})"));
     }
 
     [Fact]

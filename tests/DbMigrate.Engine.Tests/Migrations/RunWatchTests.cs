@@ -75,8 +75,26 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
             await Task.WhenAll(QueryAsync(), QueryAsync());
         }
 
+        var pid = reader.ProcessID;
         await reader.DisposeAsync();
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+        Assert.All(
+            _observer.Texts(MessageLevel.Warning).Where(w => w.Contains("queued behind it", StringComparison.Ordinal)),
+            w => Assert.Contains($"behind pid {pid} (", w, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Who_is_ahead_of_a_crowded_queue_is_ended_where_that_was_asked_for()
+    {
+        await using var reader = await ReaderAsync();
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromMinutes(1), LockRetries = 20, MaxQueued = 1, TerminateBlockersAfter = TimeSpan.FromSeconds(1) });
+        while (!run.IsCompleted)
+        {
+            await Task.WhenAll(QueryAsync(), QueryAsync(), QueryAsync());
+        }
+
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.Contains($"held up by pid {reader.ProcessID} (", StringComparison.Ordinal) && w.Contains("Ended", StringComparison.Ordinal));
     }
 
     [Fact]
