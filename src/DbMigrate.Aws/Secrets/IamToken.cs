@@ -24,10 +24,10 @@ internal static class IamToken
     {
         var time = now.UtcDateTime.ToString("yyyyMMddTHHmmssZ", CultureInfo.InvariantCulture);
         var scope = $"{time[..8]}/{region}/rds-db/aws4_request";
-        var address = string.Create(CultureInfo.InvariantCulture, $"{host.ToLowerInvariant()}:{port}");
+        var address = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
 
         // The header of an address on https's own port has no port.
-        var header = port == 443 ? host.ToLowerInvariant() : address;
+        var header = (port == 443 ? host : address).ToLowerInvariant();
         var start = $"Action=connect&DBUser={Escape(user)}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={Escape($"{accessKey}/{scope}")}" +
             $"&X-Amz-Date={time}&X-Amz-Expires=900";
         var session = string.IsNullOrEmpty(sessionToken) ? "" : "&X-Amz-Security-Token=" + Escape(sessionToken);
