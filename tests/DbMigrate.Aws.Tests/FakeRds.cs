@@ -168,6 +168,12 @@ internal sealed class FakeRds : IDisposable
             thing[name] = value;
         }
 
+        var source = r["SourceDBInstanceIdentifier"] is { } instance ? "DBInstance/" + instance : "DBCluster/" + r["SourceDBClusterIdentifier"];
+        foreach (var name in new[] { "DBName", "DatabaseName" }.Where(n => _things.TryGetValue(source, out var of) && of.ContainsKey(n)))
+        {
+            thing[name] = _things[source][name];
+        }
+
         _things[key] = thing;
         _states[key] = new Queue<string>(states);
         if (kind == "DBInstance" && r["DBClusterIdentifier"] is { } cluster && _things.TryGetValue("DBCluster/" + cluster, out var its))

@@ -41,6 +41,7 @@ internal sealed class AwsClientConfig : ClientConfig
             DefaultAWSCredentials = settings.Credentials;
         }
 
+        ClientAppId = "DbMigrate";
         Timeout = settings.Timeout;
         ConnectTimeout = TimeSpan.FromSeconds(10);
     }
@@ -49,7 +50,7 @@ internal sealed class AwsClientConfig : ClientConfig
     public override string ServiceVersion => "";
 
     /// <inheritdoc/>
-    public override string UserAgent { get; } = InternalSDKUtils.BuildUserAgentString("DbMigrate", "0.1");
+    public override string UserAgent { get; } = InternalSDKUtils.BuildUserAgentString("4.0");
 
     /// <inheritdoc/>
     public override string RegionEndpointServiceName => _service.Endpoint;

@@ -145,7 +145,7 @@ internal static partial class AwsFailure
         }
     }
 
-    private static string Text(Exception exception) => Redact(exception.Message).Trim();
+    private static string Text(Exception exception) => Redact(exception.Message).Trim().ReplaceLineEndings(" ");
 
     [GeneratedRegex(@"(?<=://)[^/\s@]*(?:@(?=[^/\s]*@)[^/\s@]*)*@")]
     private static partial Regex UserInfo();

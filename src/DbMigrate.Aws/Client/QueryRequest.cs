@@ -7,7 +7,8 @@ namespace DbMigrate.Aws.Client;
 /// <summary>A request of the Query protocol: an operation and its parameters, in the order they were added. What is null is left out.</summary>
 /// <param name="operation">The operation.</param>
 /// <param name="subject">What it is about, for messages.</param>
-internal sealed class QueryRequest(string operation, string subject) : IEnumerable<KeyValuePair<string, string>>
+/// <param name="version">The version of the service's interface; without it the one of RDS's that this was written for.</param>
+internal sealed class QueryRequest(string operation, string subject, string version = "2014-10-31") : IEnumerable<KeyValuePair<string, string>>
 {
     private readonly List<KeyValuePair<string, string>> _parameters = [];
 
@@ -65,10 +66,10 @@ internal sealed class QueryRequest(string operation, string subject) : IEnumerab
         Add("Filters.Filter.1.Values.Value.1", value);
     }
 
-    /// <summary>The body, in the version of RDS's interface that this was written for.</summary>
+    /// <summary>The body.</summary>
     public string Body()
     {
-        var body = new StringBuilder($"Action={Operation}&Version=2014-10-31");
+        var body = new StringBuilder($"Action={Operation}&Version={version}");
         foreach (var (name, value) in _parameters)
         {
             body.Append(CultureInfo.InvariantCulture, $"&{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}");

@@ -55,7 +55,9 @@ internal sealed record RestoreInstanceRequest
         query.Add("DBSubnetGroupName", settings.SubnetGroup);
         query.Add("VpcSecurityGroupIds", "VpcSecurityGroupId", settings.SecurityGroups);
         query.Add("DBParameterGroupName", settings.ParameterGroup);
-        query.Add("OptionGroupName", settings.OptionGroup);
+
+        // RDS takes the default one by itself; named, it would have to be that of the version.
+        query.Add("OptionGroupName", settings.OptionGroup?.StartsWith("default:", StringComparison.Ordinal) == true ? null : settings.OptionGroup);
         query.Add("MultiAZ", settings.IsMultiAZ);
         query.Add("PubliclyAccessible", settings.IsPublic);
         query.Add("StorageType", settings.StorageType);

@@ -49,7 +49,7 @@ public sealed partial class IamPassword : IPasswordSource
 
         try
         {
-            var credentials = await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_config).WaitAsync(cancellationToken);
+            var credentials = _config.DefaultAWSCredentials ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_config).WaitAsync(cancellationToken);
             var keys = await credentials.GetCredentialsAsync().WaitAsync(cancellationToken);
             return IamToken.Create(_host, _port, _user, Region, keys.AccessKey, keys.SecretKey, keys.Token, DateTimeOffset.UtcNow);
         }
