@@ -23,6 +23,8 @@ internal sealed class FakeRds : IDisposable
         }
     });
 
+    private DateTimeOffset? _eventTime;
+
     /// <summary>Its server.</summary>
     public FakeServer Server { get; }
 
@@ -128,7 +130,7 @@ internal sealed class FakeRds : IDisposable
         "DescribeDBClusterSnapshots" => Describe(r, "DBClusterSnapshot", r["DBClusterSnapshotIdentifier"], "DBClusterSnapshotNotFoundFault", thing => r["DBClusterIdentifier"] is null || thing["DBClusterIdentifier"] == r["DBClusterIdentifier"]),
         "DescribeDBInstanceAutomatedBackups" => FakeReply.Result(r.Action, Earliest is null ? "" :
             $"<DBInstanceAutomatedBackups><DBInstanceAutomatedBackup><Status>active</Status><RestoreWindow><EarliestTime>{Time(Earliest)}</EarliestTime><LatestTime>{Time(Latest)}</LatestTime></RestoreWindow></DBInstanceAutomatedBackup></DBInstanceAutomatedBackups>"),
-        "DescribeEvents" => FakeReply.Result(r.Action, "<Events>" + string.Concat(Events.Select(e => $"<Event><Date>{Time(DateTimeOffset.UtcNow)}</Date><Message>{e}</Message></Event>")) + "</Events>"),
+        "DescribeEvents" => FakeReply.Result(r.Action, "<Events>" + string.Concat(Events.Select(e => $"<Event><Date>{Time(_eventTime ??= DateTimeOffset.UtcNow)}</Date><Message>{e}</Message></Event>")) + "</Events>"),
         "CreateDBSnapshot" => Create(r, "DBSnapshot", r["DBSnapshotIdentifier"]!, "DBSnapshotAlreadyExists", SnapshotStates, ("SnapshotType", "manual"), ("AllocatedStorage", "100")),
         "CreateDBClusterSnapshot" => Create(r, "DBClusterSnapshot", r["DBClusterSnapshotIdentifier"]!, "DBClusterSnapshotAlreadyExistsFault", SnapshotStates, ("SnapshotType", "manual")),
         "DeleteDBSnapshot" => Delete(r, "DBSnapshot", r["DBSnapshotIdentifier"]!),

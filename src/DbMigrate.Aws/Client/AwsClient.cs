@@ -69,20 +69,25 @@ internal sealed class AwsClient : AmazonServiceClient
 
     private async Task<T> SendAsync<T>(AwsRequest request, string subject, Func<byte[], T> read, CancellationToken cancellationToken)
     {
+        AwsResponse response;
         try
         {
-            var response = await InvokeAsync<AwsResponse>(request, _options, cancellationToken);
-            return read(response.Body);
-        }
-        catch (Exception e) when (e is XmlException or JsonException or FormatException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
-        {
-            throw AwsFailure.BadReply(request.Operation, Host, e);
+            response = await InvokeAsync<AwsResponse>(request, _options, cancellationToken);
         }
         catch (Exception e)
         {
             // The SDK reports a cancelled request in several ways; callers look for one.
             cancellationToken.ThrowIfCancellationRequested();
             throw AwsFailure.Explain(e, request.Operation, subject, Host);
+        }
+
+        try
+        {
+            return read(response.Body);
+        }
+        catch (Exception e) when (e is XmlException or JsonException)
+        {
+            throw AwsFailure.BadReply(request.Operation, Host, e);
         }
     }
 
