@@ -28,9 +28,6 @@ internal sealed class FakeRds : IDisposable
     /// <summary>Its server.</summary>
     public FakeServer Server { get; }
 
-    /// <summary>Settings to reach it.</summary>
-    public AwsSettings Settings => FakeAccount.Settings(Server.Url);
-
     /// <summary>The states that a new snapshot goes through; a number behind a colon is its percentage.</summary>
     public IReadOnlyList<string> SnapshotStates { get; set; } = ["creating:0", "creating:40", "available:100"];
 

@@ -14,7 +14,7 @@ public sealed class RdsPointInTimeTests : IDisposable
     {
         _account.AddProd();
         _account.AddAurora();
-        _restore = new RdsPointInTime(_account.Settings, _observer);
+        _restore = new RdsPointInTime(FakeAccount.Settings(_account.Server.Url), _observer);
     }
 
     public void Dispose()

@@ -14,7 +14,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     {
         _account.AddProd();
         _account.AddAurora();
-        _snapshots = new RdsSnapshots(_account.Settings, _observer);
+        _snapshots = new RdsSnapshots(FakeAccount.Settings(_account.Server.Url), _observer);
     }
 
     public void Dispose()

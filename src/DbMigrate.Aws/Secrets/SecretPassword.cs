@@ -1,5 +1,4 @@
 using System.Net;
-using DbMigrate.Aws.Client;
 
 namespace DbMigrate.Aws.Secrets;
 
