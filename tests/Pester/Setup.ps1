@@ -93,6 +93,18 @@ function Start-TestAws {
     $script:awsLog = Join-Path ([IO.Path]::GetTempPath()) "dbmigrate-moto-$port.log"
     $script:aws = Start-Process $python.Source -ArgumentList '-m', 'moto.server', '-H', '127.0.0.1', '-p', $port -PassThru -RedirectStandardOutput "$awsLog.out" -RedirectStandardError $awsLog
     $env:AWS_ENDPOINT_URL = "http://127.0.0.1:$port"
+
+    # The SDK reads the name once in a process.
+    $env:AWS_CONFIG_FILE = "$awsLog.config"
+    [IO.File]::WriteAllText($env:AWS_CONFIG_FILE, (@'
+[profile base]
+aws_access_key_id = AKIDBASE
+aws_secret_access_key = x
+[profile admin]
+region = eu-west-1
+role_arn = arn:aws:iam::123456789012:role/admin
+source_profile = base
+'@))
     $env:AWS_ACCESS_KEY_ID = 'AKIDTEST'
     $env:AWS_SECRET_ACCESS_KEY = 'aws-secret-key'
     $env:AWS_REGION = 'eu-west-1'

@@ -97,7 +97,7 @@ public sealed class RestoreDbPointInTimeCommand : EngineCommand
         }
 
         var description = $"Restoring {plan.Source} as it was at {Moment(plan)} to the new {plan.TargetId} with\n{plan}";
-        if (!ShouldProcess(description, description, "Confirm"))
+        if (!ShouldProcess(description, description, "Confirm", out _))
         {
             return;
         }
