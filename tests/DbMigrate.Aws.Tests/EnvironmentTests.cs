@@ -1,6 +1,5 @@
 using System.Net;
 using Amazon.Runtime.Internal;
-using DbMigrate.Aws.Client;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Testing;
 
