@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Amazon.Runtime.Internal;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Testing;
@@ -19,7 +20,7 @@ public sealed class EnvironmentTests : IDisposable
     {
         foreach (string name in Environment.GetEnvironmentVariables().Keys)
         {
-            if ((name.StartsWith("AWS_", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("_FILE", StringComparison.Ordinal)) || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase))
+            if ((name.StartsWith("AWS_", StringComparison.OrdinalIgnoreCase) && name is not ("AWS_CONFIG_FILE" or "AWS_SHARED_CREDENTIALS_FILE")) || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase))
             {
                 Set(name, null);
             }
@@ -156,6 +157,40 @@ public sealed class EnvironmentTests : IDisposable
         Assert.Equal(("AwsLoginExpired", ErrorKind.Authentication), (error.Id, error.Kind));
         Assert.Contains("aws sso login", error.NextStep, StringComparison.Ordinal);
         Assert.Empty(_server.Requests);
+    }
+
+    [Fact]
+    public async Task Who_has_logged_in_gets_the_keys_of_single_sign_on()
+    {
+        using var portal = new FakeServer(_ => new FakeReply(
+            200,
+            $$"""{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"secret","sessionToken":"token","expiration":{{DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds()}}}}"""));
+        Set("AWS_ENDPOINT_URL_SSO", portal.Url);
+        ConfigurationFiles.Write(
+            "[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = admin\n" +
+            "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n",
+            "");
+        _folder.Write(
+            $".aws/sso/cache/{Convert.ToHexString(SHA1.HashData("corp"u8)).ToLowerInvariant()}.json",
+            $$"""{"startUrl":"https://corp.awsapps.com/start","region":"eu-west-1","accessToken":"sso-token","expiresAt":"{{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}}"}""");
+        await AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url });
+        Assert.Contains("ASIASSO/", Signature(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_web_identity_gives_the_keys()
+    {
+        using var sts = new FakeServer(_ => FakeReply.Result(
+            "AssumeRoleWithWebIdentity",
+            "<Credentials><AccessKeyId>ASIAWEB</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>" +
+            $"<Expiration>{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}</Expiration></Credentials>"));
+        Set("AWS_ENDPOINT_URL_STS", sts.Url);
+        Set("AWS_ENDPOINT_URL_RDS", _server.Url);
+        Set("AWS_REGION", "eu-west-1");
+        Set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod");
+        Set("AWS_WEB_IDENTITY_TOKEN_FILE", _folder.Write("token", "jwt"));
+        await AskAsync(new AwsSettings());
+        Assert.Contains("ASIAWEB/", Signature(), StringComparison.Ordinal);
     }
 
     [Fact]

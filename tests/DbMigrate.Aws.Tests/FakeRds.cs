@@ -203,7 +203,7 @@ internal sealed class FakeRds : IDisposable
         [
             status, "PercentProgress", "Engine", "EngineVersion", "DBInstanceClass", "MasterUsername", "DBName", "DatabaseName", "MultiAZ", "PubliclyAccessible", "StorageType",
             "AllocatedStorage", "Iops", "StorageThroughput", "DeletionProtection", "CopyTagsToSnapshot", "AutoMinorVersionUpgrade", "BackupRetentionPeriod", "PromotionTier",
-            "SnapshotType", "SnapshotCreateTime",
+            "SnapshotType", "SnapshotCreateTime", "DBClusterInstanceClass",
         ];
         foreach (var name in plain.Concat(kind is "DBInstance" or "DBCluster" ? [] : ["DBInstanceIdentifier", "DBClusterIdentifier"]).Concat(kind == "DBInstance" ? ["DBClusterIdentifier"] : []))
         {

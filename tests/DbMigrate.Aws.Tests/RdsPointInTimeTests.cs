@@ -148,6 +148,41 @@ public sealed class RdsPointInTimeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_moment_that_the_backups_have_not_reached_is_waited_for_when_that_is_asked()
+    {
+        var time = DateTimeOffset.UtcNow.AddMinutes(-1);
+        var options = new RdsRestoreOptions { TargetId = "back", Wait = true, Timeout = TimeSpan.FromSeconds(30) };
+        var plan = await _restore.PlanAsync("prod", time, options, default);
+        Assert.Contains("it is waited for", Assert.Single(plan.Remarks), StringComparison.Ordinal);
+        var running = _restore.RunAsync(plan, _ => null, default);
+        while (!_observer.ProgressReports.Any(p => p.Activity == "Waiting for the backups of prod"))
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(5);
+        }
+
+        Assert.Empty(_account.Server.Of("RestoreDBInstanceToPointInTime"));
+        _account.Latest = time.AddSeconds(1);
+        Assert.Equal("available", (await running).Status);
+
+        // Not for ever, and not for a time that has not come.
+        var late = options with { TargetId = "late", Timeout = TimeSpan.FromMilliseconds(50) };
+        Assert.Equal("RestoreTimeTooLate", (await FailAsync("prod", DateTimeOffset.UtcNow, late)).Id);
+        Assert.Equal("RestoreTimeTooLate", (await FailAsync("prod", DateTimeOffset.UtcNow.AddHours(1), late)).Id);
+    }
+
+    [Fact]
+    public async Task The_members_of_a_Multi_AZ_cluster_come_by_themselves()
+    {
+        _account.Add(
+            "DBCluster", "multi", ("Status", "available"), ("Engine", "postgres"), ("Port", "5432"), ("DBClusterInstanceClass", "db.m6gd.large"), ("StorageType", "io1"), ("Iops", "3000"));
+        var plan = await _restore.PlanAsync("multi", null, new RdsRestoreOptions { TargetId = "back" }, default);
+        Assert.Contains("\n  DBClusterInstanceClass=db.m6gd.large\n  Iops=3000\n  PubliclyAccessible=false\n", plan.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("CreateDBInstance", plan.ToString(), StringComparison.Ordinal);
+        Assert.Equal("creating", (await _restore.RunAsync(plan, _ => null, default)).Status);
+    }
+
+    [Fact]
     public async Task Where_RDS_does_not_tell_the_earliest_time_it_decides_itself()
     {
         _account.Earliest = null;

@@ -67,6 +67,22 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
         (Invoke-TestAws rds @{ Action = 'DescribeDBInstances'; Version = '2014-10-31' }).OuterXml | Should -Not -Match 'DBInstanceIdentifier>copy'
     }
 
+    It 'Ctrl-C stops waiting and says how to follow what goes on' -Skip:$IsWindows {
+        $file = Join-Path $TestDrive wait.ps1
+        [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`nRestore-DbPointInTime prod -Latest -TargetId waited -Wait -Confirm:`$false")
+        $out = Join-Path $TestDrive out.txt
+        $process = Start-Process pwsh '-NoProfile', '-NonInteractive', '-File', $file -PassThru -RedirectStandardOutput $out
+        $list = @{ Action = 'DescribeDBInstances'; Version = '2014-10-31' }
+        for ($i = 0; $i -lt 600 -and (Invoke-TestAws rds $list).OuterXml -notmatch '>waited<' -and -not $process.HasExited; $i++) { Start-Sleep -Milliseconds 100 }
+        $process.HasExited | Should -BeFalse
+
+        # It is in the first of its three looks, ten seconds apart.
+        Start-Sleep -Seconds 1
+        /bin/kill -INT $process.Id
+        $process.WaitForExit(5000) | Should -BeTrue
+        Get-Content $out -Raw | Should -Match 'AWS goes on with instance waited.*aws rds describe-db-instances --db-instance-identifier waited'
+    }
+
     It 'a restore comes as a target that pipes on' {
         $null = Connect-DbTarget 'postgres://app:only-here@elsewhere/orders' -NoTest
         $result = Restore-DbPointInTime -ClusterId prod -Latest -TargetId rescue -Wait -Confirm:$false

@@ -19,7 +19,10 @@ public sealed class RdsPointInTime : IDisposable
 
     /// <summary>Looks whether and how it can be done. Writes nothing.</summary>
     /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
-    /// <param name="restoreTime">The moment, cut to whole seconds, as RDS does not know smaller ones; null for the latest.</param>
+    /// <param name="restoreTime">
+    /// The moment, cut to whole seconds, as RDS does not know smaller ones; null for the latest. One of the last minutes, which RDS's backups have not
+    /// reached yet, is waited for if the options say so.
+    /// </param>
     /// <param name="options">Name and class of what is made.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DbMigrateException">
@@ -32,8 +35,13 @@ public sealed class RdsPointInTime : IDisposable
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
         var time = restoreTime?.ToUniversalTime();
         time = time?.AddTicks(-(time.Value.Ticks % TimeSpan.TicksPerSecond));
-        (await RdsWindow.ReadAsync(_rds, source.Kind, source.Id, cancellationToken)).Check(time);
-        return await new RdsRestore(_rds, _observer, _interval).PlanAsync(null, source, time, options, cancellationToken);
+        var window = await RdsWindow.ReadAsync(_rds, source.Kind, source.Id, cancellationToken);
+        var isWithin = window.Check(time, options.Wait);
+        var plan = await new RdsRestore(_rds, _observer, _interval).PlanAsync(null, source, time, options, cancellationToken);
+        return isWithin ? plan : plan with
+        {
+            Remarks = [.. plan.Remarks, $"RDS can restore {source.Id} up to {RdsWindow.Text(window.Latest)} as yet; it is waited for until that is {RdsWindow.Text(time)}."],
+        };
     }
 
     /// <summary>Does it.</summary>

@@ -66,8 +66,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
         if (plan.IsPointInTime)
         {
             // Between the plan and now somebody was asked, and the window has moved on.
-            var source = plan.Instance?.SourceId ?? plan.Cluster!.SourceId!;
-            (await RdsWindow.ReadAsync(rds, plan.Kind, source, cancellationToken)).Check(plan.RestoreTime);
+            await AwaitWindowAsync(plan, cancellationToken);
         }
 
         var (status, endpoint) = plan.Kind == DbSnapshotKind.Cluster
@@ -82,6 +81,24 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
             Duration = duration.Elapsed,
             Target = endpoint is null ? null : target(endpoint),
         };
+    }
+
+    private async Task AwaitWindowAsync(RdsRestorePlan plan, CancellationToken cancellationToken)
+    {
+        var time = Stopwatch.StartNew();
+        while (true)
+        {
+            var window = await RdsWindow.ReadAsync(rds, plan.Kind, plan.Instance?.SourceId ?? plan.Cluster!.SourceId!, cancellationToken);
+            var isLate = plan.Options.Timeout > TimeSpan.Zero && time.Elapsed > plan.Options.Timeout;
+            if (window.Check(plan.RestoreTime, plan.Options.Wait && !isLate))
+            {
+                return;
+            }
+
+            observer.Progress(
+                $"Waiting for the backups of {window.Source}", $"they reach to {RdsWindow.Text(window.Latest)}, and {RdsWindow.Text(plan.RestoreTime)} is wanted", -1);
+            await Task.Delay(interval, cancellationToken);
+        }
     }
 
     private static RdsRestorePlan Instance(RdsRestorePlan plan, DbSnapshot? snapshot, RdsInstance? source, Dictionary<string, string> tags)

@@ -25,8 +25,10 @@ internal sealed record RdsWindow(string Source, DateTimeOffset? Earliest, DateTi
 
     /// <summary>Refuses a time that is not within.</summary>
     /// <param name="time">The moment; null for the latest.</param>
+    /// <param name="canWait">Whether a time that has passed, and that RDS's backups have not reached yet, is waited for.</param>
+    /// <returns>Whether it is within by now.</returns>
     /// <exception cref="DbMigrateException"><c>PointInTimeRestoreOff</c>, <c>RestoreTimeTooEarly</c>, <c>RestoreTimeTooLate</c>.</exception>
-    public void Check(DateTimeOffset? time)
+    public bool Check(DateTimeOffset? time, bool canWait)
     {
         if (!HasBackups || Latest is null)
         {
@@ -48,7 +50,7 @@ internal sealed record RdsWindow(string Source, DateTimeOffset? Earliest, DateTi
                 "Give a later time, or restore an older snapshot: Get-DbSnapshot lists them.") { Subject = Source };
         }
 
-        if (time > Latest)
+        if (time > Latest && !(canWait && time <= DateTimeOffset.UtcNow))
         {
             throw new DbMigrateException(
                 "RestoreTimeTooLate",
@@ -56,9 +58,12 @@ internal sealed record RdsWindow(string Source, DateTimeOffset? Earliest, DateTi
                 $"{Source} can be restored up to {Text(Latest)} as yet, not to {Text(time)}; it is now {Text(DateTimeOffset.UtcNow)}.",
                 time > DateTimeOffset.UtcNow
                     ? "Give a time in the past. A time without offset is local: write 2026-11-21T10:00:00Z for UTC."
-                    : "Try again in five minutes: RDS lags so far behind. Or give an earlier time, or -Latest.") { Subject = Source };
+                    : "Try again in five minutes: RDS lags so far behind. -Wait waits for it. Or give an earlier time, or -Latest.") { Subject = Source };
         }
+
+        return !(time > Latest);
     }
 
-    private static string Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "?";
+    /// <summary>A time, for people.</summary>
+    public static string Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "?";
 }
