@@ -23,6 +23,7 @@
         'Invoke-Migration'
         'New-Migration'
         'Resolve-Migration'
+        'Restore-DbPointInTime'
         'Start-DbSandbox'
         'Stop-BlockingQuery'
         'Stop-DbSandbox'

@@ -49,11 +49,11 @@ public sealed class DbTarget
         }
     }
 
-    /// <summary>The same database with other settings of the connection.</summary>
-    internal DbTarget With(string connectionString) => new(connectionString)
+    /// <summary>The same database with other settings of the connection, and with another source of passwords where one is given.</summary>
+    internal DbTarget With(string connectionString, IPasswordSource? passwordSource = null) => new(connectionString)
     {
         Host = Host, Port = Port, Database = Database, User = User, Schema = Schema, Source = Source, ToolOptions = ToolOptions,
-        PasswordSource = PasswordSource,
+        PasswordSource = passwordSource ?? PasswordSource,
     };
 
     /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>

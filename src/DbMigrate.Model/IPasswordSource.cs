@@ -1,8 +1,14 @@
 namespace DbMigrate;
 
 /// <summary>Gives the password for each new connection: a secret that is rotated, or a token that is good for minutes.</summary>
-internal interface IPasswordSource
+public interface IPasswordSource
 {
+    /// <summary>What to do when the server refuses the password.</summary>
+    string NextStep { get; }
+
+    /// <summary>Whether the password must not go over a connection that is not encrypted.</summary>
+    bool NeedsEncryption { get; }
+
     /// <summary>The password to log in with now.</summary>
     /// <param name="isRefused">Whether the server has just refused what this gave before, so that it has to be read anew.</param>
     /// <param name="cancellationToken">Stops reading.</param>

@@ -79,7 +79,7 @@ internal sealed class EnginePump(Cmdlet cmdlet) : IEngineObserver, IDisposable
     {
         MessageLevel.Debug => () => cmdlet.WriteDebug(text),
         MessageLevel.Verbose => () => cmdlet.WriteVerbose(text),
-        _ => () => cmdlet.WriteWarning(text),
+        _ => () => Warn(text),
     });
 
     /// <inheritdoc/>
@@ -111,6 +111,20 @@ internal sealed class EnginePump(Cmdlet cmdlet) : IEngineObserver, IDisposable
         while (_writes.Take() is { } write)
         {
             write();
+        }
+    }
+
+    /// <summary>A pipeline that is being stopped takes no warnings any more, and what goes on behind it must be said all the same.</summary>
+    private void Warn(string text)
+    {
+        try
+        {
+            cmdlet.WriteWarning(text);
+        }
+        catch (PipelineStoppedException) when (Stopping)
+        {
+            cmdlet.CommandRuntime.Host?.UI?.WriteWarningLine(text);
+            throw;
         }
     }
 

@@ -44,6 +44,21 @@ internal static class ErrorRecords
         "Give -Confirm:$false if that is meant, or -Confirm to be asked for each table. Without -Full the table stays usable.")
     { Subject = table };
 
+    /// <summary>Parameters for AWS, and nothing that is asked of AWS.</summary>
+    public static DbMigrateException AwsParameterUnused() => new(
+        "AwsParameterUnused",
+        ErrorKind.InvalidArgument,
+        "-ProfileName and -Region say which AWS account and region to ask, and nothing is asked of AWS.",
+        "Give -Iam, to log in with a token, or -SecretId, to read a secret.");
+
+    /// <summary>A secret that holds user and password, and not where the database is.</summary>
+    public static DbMigrateException SecretIncomplete(string secretId, string missing, string parameter) => new(
+        "SecretIncomplete",
+        ErrorKind.InvalidArgument,
+        $"The secret '{secretId}' does not say which {missing}. The secrets that RDS keeps of its master users hold user and password only.",
+        $"Give {parameter}.")
+    { Subject = secretId };
+
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
     public static DbMigrateException BackendStartMissing(int[] pids) => new(
         "BackendStartMissing",

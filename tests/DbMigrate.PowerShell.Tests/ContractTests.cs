@@ -21,7 +21,7 @@ public sealed class ContractTests
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" }, { "Find-BlockingQuery", null },
         { "Stop-BlockingQuery", "High" },
         { "Get-DbActivity", null }, { "Get-DbTableSize", null }, { "Watch-DbProgress", null }, { "Invoke-DbVacuum", "Medium" },
-        { "Invoke-DbBackfill", "Medium" },
+        { "Invoke-DbBackfill", "Medium" }, { "Restore-DbPointInTime", "High" },
     };
 
     [Fact]
@@ -139,7 +139,8 @@ public sealed class ContractTests
 
         Assert.Equal(
             [
-                "DbMigrate.Format.ps1xml", "DbMigrate.Model.dll", "DbMigrate.dll", "DbMigrate.psd1", "LICENSE", "deps/DbMigrate.Engine.dll",
+                "DbMigrate.Format.ps1xml", "DbMigrate.Model.dll", "DbMigrate.dll", "DbMigrate.psd1", "LICENSE", "deps/AWSSDK.Core.dll",
+                "deps/AWSSDK.SSO.dll", "deps/AWSSDK.SSOOIDC.dll", "deps/AWSSDK.SecurityToken.dll", "deps/DbMigrate.Aws.dll", "deps/DbMigrate.Engine.dll",
                 "deps/Microsoft.Extensions.DependencyInjection.Abstractions.dll", "deps/Microsoft.Extensions.Logging.Abstractions.dll",
                 "deps/Npgsql.dll", "deps/System.Diagnostics.DiagnosticSource.dll", "en-US/DbMigrate.dll-Help.xml",
                 "en-US/about_DbMigrate.help.txt",

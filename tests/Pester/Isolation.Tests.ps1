@@ -16,7 +16,14 @@ Describe 'Another module with another Npgsql and AWSSDK.Core' {
         $theirs.GetName().Version | Should -BeLessThan $ours.GetName().Version
         [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($ours).Name | Should -Be 'DbMigrate'
 
+        # The SDK is not loaded before it is used, and then ours beside theirs.
         [AppDomain]::CurrentDomain.GetAssemblies().Where{ $_.GetName().Name -eq 'AWSSDK.Core' }.Count | Should -Be 1
+        $null = Connect-DbTarget -HostName db.x.eu-west-1.rds.amazonaws.com -Database d -UserName u -Iam -NoTest
+        $cores = [AppDomain]::CurrentDomain.GetAssemblies().Where{ $_.GetName().Name -eq 'AWSSDK.Core' }
+        $cores.Count | Should -Be 2
+        $cores.Where{ $_.GetName().Version.Major -eq 3 }.Count | Should -Be 1
+        $ourCore = $cores.Where{ $_.GetName().Version.Major -eq 4 }[0]
+        [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($ourCore).Name | Should -Be 'DbMigrate'
 
         # The other module's own version goes on working as well.
         $theirs.GetType('Npgsql.NpgsqlConnectionStringBuilder')::new('Host=nowhere').Host | Should -Be 'nowhere'

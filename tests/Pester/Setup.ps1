@@ -64,3 +64,70 @@ function Get-Everything([DbMigrate.DbTarget] $Target) {
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 '@
 }
+
+# One request to the pretended AWS, which looks at the signature's names only.
+function Invoke-TestAws([string] $Service, $Body, [string] $Target) {
+    $headers = @{ Authorization = "AWS4-HMAC-SHA256 Credential=AKIDTEST/20260101/eu-west-1/$Service/aws4_request, SignedHeaders=host, Signature=0" }
+    if ($Target) { $headers['X-Amz-Target'] = $Target }
+    $type = $Target ? 'application/x-amz-json-1.1' : 'application/x-www-form-urlencoded'
+    Invoke-RestMethod -Method Post $env:AWS_ENDPOINT_URL -Headers $headers -SkipHeaderValidation -ContentType $type -Body $Body
+}
+
+function Set-TestSecret([string] $Name, [string] $Value) {
+    try { $null = Invoke-TestAws secretsmanager (@{ Name = $Name; SecretString = $Value } | ConvertTo-Json) secretsmanager.CreateSecret }
+    catch { $null = Invoke-TestAws secretsmanager (@{ SecretId = $Name; SecretString = $Value } | ConvertTo-Json) secretsmanager.PutSecretValue }
+}
+
+# A pretended AWS (moto) for the file, with an instance and a secret; $false where there is no moto.
+function Start-TestAws {
+    if ($script:aws) { return $true }
+    $python = Get-Command python3 -CommandType Application -ErrorAction Ignore | Select-Object -First 1
+    if (-not $python) { return $false }
+    & $python -c 'import moto.server' 2>&1 | Out-Null
+    if ($LASTEXITCODE -ne 0) { return $false }
+
+    $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+    $listener.Start()
+    $port = $listener.LocalEndpoint.Port
+    $listener.Stop()
+    $script:awsLog = Join-Path ([IO.Path]::GetTempPath()) "dbmigrate-moto-$port.log"
+    $script:aws = Start-Process $python.Source -ArgumentList '-m', 'moto.server', '-H', '127.0.0.1', '-p', $port -PassThru -RedirectStandardOutput "$awsLog.out" -RedirectStandardError $awsLog
+    $env:AWS_ENDPOINT_URL = "http://127.0.0.1:$port"
+
+    # The SDK reads the name once in a process.
+    $env:AWS_CONFIG_FILE = "$awsLog.config"
+    [IO.File]::WriteAllText($env:AWS_CONFIG_FILE, (@'
+[profile base]
+aws_access_key_id = AKIDBASE
+aws_secret_access_key = x
+[profile admin]
+region = eu-west-1
+role_arn = arn:aws:iam::123456789012:role/admin
+source_profile = base
+'@))
+    $env:AWS_ACCESS_KEY_ID = 'AKIDTEST'
+    $env:AWS_SECRET_ACCESS_KEY = 'aws-secret-key'
+    $env:AWS_REGION = 'eu-west-1'
+    $env:AWS_EC2_METADATA_DISABLED = 'true'
+    for ($i = 0; $i -lt 300; $i++) {
+        try { $null = Invoke-RestMethod "$env:AWS_ENDPOINT_URL/moto-api/data.json"; break } catch { Start-Sleep -Milliseconds 100 }
+    }
+
+    $null = Invoke-TestAws rds @{
+        Action = 'CreateDBInstance'; Version = '2014-10-31'; DBInstanceIdentifier = 'prod'; Engine = 'postgres'; DBInstanceClass = 'db.m6g.large'
+        AllocatedStorage = '20'; MasterUsername = 'root'; MasterUserPassword = 'master-password'; BackupRetentionPeriod = '7'; DBName = 'orders'
+        'Tags.Tag.1.Key' = 'team'; 'Tags.Tag.1.Value' = 'shop'
+    }
+    Set-TestSecret prod/orders '{"username":"app","password":"secret-password","engine":"postgres","host":"db1.example.com","port":5432,"dbname":"orders"}'
+    $true
+}
+
+function Stop-TestAws {
+    if ($script:aws) {
+        $script:aws.Kill($true)
+        $script:aws.WaitForExit()
+        Remove-Item "$awsLog*"
+        $script:aws = $null
+        Remove-Item Env:AWS_*
+    }
+}

@@ -58,12 +58,12 @@ internal static class ConnectionFailure
             "AuthenticationFailed",
             ErrorKind.Authentication,
             $"{target} refused the login: {e.MessageText}",
-            "Check user and password: those of the address win over PGUSER, PGPASSWORD and the password file."),
+            target.PasswordSource?.NextStep ?? "Check user and password: those of the address win over PGUSER, PGPASSWORD and the password file."),
         PostgresErrorCodes.InvalidAuthorizationSpecification => (
             "AuthenticationFailed",
             ErrorKind.Authentication,
             $"{target} refused the login: {e.MessageText}",
-            "Check that the role may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
+            target.PasswordSource?.NextStep ?? "Check that the role may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
         PostgresErrorCodes.InvalidCatalogName => (
             "DatabaseNotFound",
             ErrorKind.NotFound,

@@ -27,7 +27,9 @@ public sealed class DbSession : IAsyncDisposable
     /// <summary>The server's version.</summary>
     public Version ServerVersion => Connection.PostgreSqlVersion;
 
-    /// <summary>Connects. The server's notices go to the observer.</summary>
+    /// <summary>
+    /// Connects, with the password of the target's source where it has one. The server's notices go to the observer.
+    /// </summary>
     /// <param name="target">The database.</param>
     /// <param name="observer">Told of connecting, and of the server's notices and warnings.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
@@ -35,7 +37,7 @@ public sealed class DbSession : IAsyncDisposable
     /// <c>HostNotFound</c>, <c>HostUnreachable</c>, <c>ConnectionRefused</c>, <c>ConnectTimeout</c>, <c>ConnectionLost</c>,
     /// <c>TlsFailed</c>, <c>InvalidPasswordFile</c>,
     /// <c>CertificateNotTrusted</c>, <c>PasswordMissing</c>, <c>AuthenticationFailed</c>, <c>ConnectDenied</c>, <c>DatabaseNotFound</c>,
-    /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>ConnectionFailed</c>.
+    /// <c>TooManyConnections</c>, <c>ServerStarting</c>, <c>ConnectionFailed</c>; what the source of the password throws.
     /// </exception>
     public static async Task<DbSession> OpenAsync(
         DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
@@ -46,7 +48,39 @@ public sealed class DbSession : IAsyncDisposable
         }
 
         observer.Message(MessageLevel.Debug, $"Connecting to {target}.");
-        var connection = New(target);
+        if (target.PasswordSource is not { } source)
+        {
+            return await ConnectAsync(target, target.ConnectionString, observer, cancellationToken);
+        }
+
+        try
+        {
+            return await ConnectAsync(target, await PasswordAsync(isRefused: false) ?? target.ConnectionString, observer, cancellationToken);
+        }
+        catch (DbMigrateException e) when (e.Id == "AuthenticationFailed")
+        {
+            // A secret may have been rotated since it was read.
+            if (await PasswordAsync(isRefused: true) is not { } other)
+            {
+                throw;
+            }
+
+            observer.Message(MessageLevel.Verbose, $"{target} refused the login; trying again with the password that was read anew.");
+            return await ConnectAsync(target, other, observer, cancellationToken);
+        }
+
+        async Task<string?> PasswordAsync(bool isRefused) => await source.ReadAsync(isRefused, cancellationToken) is { } password
+            ? TargetPassword.Insert(target.ConnectionString, password)
+            : null;
+    }
+
+    /// <summary>Closes the connection at once.</summary>
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    private static async Task<DbSession> ConnectAsync(
+        DbTarget target, string connectionString, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var connection = New(target, connectionString);
         connection.Notice += (_, e) => observer.Message(MessageLevel.Verbose, $"{e.Notice.Severity}: {e.Notice.MessageText}");
         var opening = connection.OpenAsync(cancellationToken);
         try
@@ -78,14 +112,11 @@ public sealed class DbSession : IAsyncDisposable
         return ProcessId = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Closes the connection at once.</summary>
-    public ValueTask DisposeAsync() => Connection.DisposeAsync();
-
-    private static NpgsqlConnection New(DbTarget target)
+    private static NpgsqlConnection New(DbTarget target, string connectionString)
     {
         try
         {
-            return new NpgsqlConnection(target.ConnectionString);
+            return new NpgsqlConnection(connectionString);
         }
         catch (ArgumentException e)
         {

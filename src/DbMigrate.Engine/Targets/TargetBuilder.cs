@@ -26,7 +26,8 @@ internal static partial class TargetBuilder
 
     /// <summary>Makes the target.</summary>
     /// <exception cref="DbMigrateException"><c>InvalidTarget</c>.</exception>
-    public static DbTarget Build(TargetParameters parameters, Func<string, string?> environment)
+    public static DbTarget Build(
+        TargetParameters parameters, Func<string, string?> environment, Func<DbTarget, IPasswordSource>? passwords = null)
     {
         var settings = ConnectionSettings.Create();
         foreach (var (name, value) in parameters.NpgsqlSettings)
@@ -42,7 +43,11 @@ internal static partial class TargetBuilder
         settings.Port = hosts[0].Port;
         settings.Username = login;
         settings.Database = database;
-        SetPassword(settings, parameters, hosts, environment);
+        if (passwords is null)
+        {
+            SetPassword(settings, parameters, hosts, environment);
+        }
+
         SetTls(settings, parameters, hosts, environment);
         SetSession(settings, parameters);
         if (hosts.Count > 1)
@@ -56,7 +61,7 @@ internal static partial class TargetBuilder
             Set(settings, name, parameters, parameter);
         }
 
-        return new DbTarget(settings.ConnectionString)
+        var target = new DbTarget(settings.ConnectionString)
         {
             Host = settings.Host,
             Port = settings.Port,
@@ -66,6 +71,45 @@ internal static partial class TargetBuilder
             Source = parameters.Source,
             ToolOptions = parameters.ToolOptions,
         };
+        return passwords is null ? target : WithSource(target, settings, parameters, hosts, passwords(target));
+    }
+
+    /// <summary>The same with another host. A token is for one host, and stays behind.</summary>
+    public static DbTarget Elsewhere(DbTarget target, string host, int port)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString) { Host = host, Port = port };
+        return new DbTarget(settings.ConnectionString)
+        {
+            Host = host,
+            Port = port,
+            Database = target.Database,
+            User = target.User,
+            Schema = target.Schema,
+            Source = target.Source,
+            ToolOptions = target.ToolOptions,
+            PasswordSource = target.PasswordSource is { NeedsEncryption: true } ? null : target.PasswordSource,
+        };
+    }
+
+    private static DbTarget WithSource(
+        DbTarget target, NpgsqlConnectionStringBuilder settings, TargetParameters parameters, List<(string Host, int Port)> hosts, IPasswordSource source)
+    {
+        if (source.NeedsEncryption)
+        {
+            if (hosts.Count > 1)
+            {
+                throw parameters.Invalid("it names several hosts, and a token is for one", "Give one host.");
+            }
+
+            if (settings.SslMode == SslMode.Disable)
+            {
+                throw parameters.Invalid("it does without TLS, and a token must not be read on its way", "Leave sslmode out, or take verify-full.");
+            }
+
+            settings.SslMode = settings.SslMode is SslMode.Allow or SslMode.Prefer ? SslMode.Require : settings.SslMode;
+        }
+
+        return target.With(settings.ConnectionString, source);
     }
 
     private static List<(string Host, int Port)> Hosts(TargetParameters parameters)

@@ -10,4 +10,8 @@ internal static class TargetPassword
     public static async Task<string?> ReadAsync(DbTarget target, CancellationToken cancellationToken) => target.PasswordSource is { } source
         ? await source.ReadAsync(isRefused: false, cancellationToken)
         : new NpgsqlConnectionStringBuilder(target.ConnectionString).Password;
+
+    /// <summary>The connection string with that password.</summary>
+    public static string Insert(string connectionString, string password) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Password = password }.ConnectionString;
 }

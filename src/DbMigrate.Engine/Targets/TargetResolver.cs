@@ -29,8 +29,10 @@ public static class TargetResolver
     /// <param name="text">The address, or null.</param>
     /// <param name="environment">Reads an environment variable; null where it is not set.</param>
     /// <param name="credential">A user and password that win over those of the address.</param>
+    /// <param name="passwords">Makes what gives the password for each connection, in place of every other; of the target without password. Null for a fixed one.</param>
     /// <exception cref="DbMigrateException"><c>NoTarget</c>, <c>InvalidTarget</c>, <c>ServiceNotFound</c>; never with a secret.</exception>
-    public static DbTarget Resolve(string? text, Func<string, string?> environment, NetworkCredential? credential = null)
+    public static DbTarget Resolve(
+        string? text, Func<string, string?> environment, NetworkCredential? credential = null, Func<DbTarget, IPasswordSource>? passwords = null)
     {
         var parameters = Read(text, environment);
         if (credential is not null)
@@ -58,8 +60,23 @@ public static class TargetResolver
             parameters.Default(parameter, NotEmpty(environment(variable)));
         }
 
-        return TargetBuilder.Build(parameters, environment);
+        return TargetBuilder.Build(parameters, environment, passwords);
     }
+
+    /// <summary>User and password of an address alone; neither the environment nor a file is looked at.</summary>
+    /// <param name="text">A URL or keyword string.</param>
+    /// <exception cref="DbMigrateException"><c>InvalidTarget</c>, <c>NoTarget</c>; never with a secret.</exception>
+    public static NetworkCredential CredentialOf(string text)
+    {
+        var parameters = Read(text, static _ => null);
+        return new NetworkCredential(parameters["user"], parameters["password"]);
+    }
+
+    /// <summary>The same database and login on another server, as after a restore.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="host">The other server's host.</param>
+    /// <param name="port">Its port.</param>
+    public static DbTarget Elsewhere(DbTarget target, string host, int port) => TargetBuilder.Elsewhere(target, host, port);
 
     private static TargetParameters Read(string? text, Func<string, string?> environment)
     {

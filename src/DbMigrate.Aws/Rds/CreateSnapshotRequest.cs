@@ -1,0 +1,13 @@
+using DbMigrate.Aws.Client;
+
+namespace DbMigrate.Aws.Rds;
+
+/// <summary>CreateDBSnapshot or CreateDBClusterSnapshot.</summary>
+internal sealed record CreateSnapshotRequest(
+    DbSnapshotKind Kind, string SnapshotId, string SourceId, IReadOnlyDictionary<string, string> Tags)
+{
+    /// <summary>As it goes over the wire.</summary>
+    public QueryRequest ToQuery() => Kind == DbSnapshotKind.Cluster
+        ? new("CreateDBClusterSnapshot", SnapshotId) { { "DBClusterSnapshotIdentifier", SnapshotId }, { "DBClusterIdentifier", SourceId }, Tags }
+        : new("CreateDBSnapshot", SnapshotId) { { "DBSnapshotIdentifier", SnapshotId }, { "DBInstanceIdentifier", SourceId }, Tags };
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace DbMigrate.Aws.Rds;
+
+/// <summary>RDS's rules for names. They are checked here because RDS names the rule that was broken, but not before the work has begun.</summary>
+internal static partial class RdsName
+{
+    /// <summary>The longest name of an instance or cluster, and of a cluster's snapshot.</summary>
+    public const int MaxLength = 63;
+
+    private const int MaxSnapshotLength = 255;
+
+    /// <summary>The name of a snapshot that nobody named: <c>pre-migration-20261121225500</c>.</summary>
+    public static string OfSnapshot(DateTimeOffset now) => "pre-migration-" + Stamp(now);
+
+    /// <summary>The name of what is restored from a source, when nobody gave one.</summary>
+    public static string OfRestored(string source, DateTimeOffset now)
+    {
+        var suffix = "-restored-" + Stamp(now);
+        var stem = source[..Math.Min(source.Length, MaxLength - suffix.Length)].TrimEnd('-');
+        return stem + suffix;
+    }
+
+    /// <summary>Checks the name of a snapshot, and returns it as RDS stores it.</summary>
+    /// <exception cref="DbMigrateException"><c>InvalidSnapshotName</c>.</exception>
+    public static string Snapshot(string name, DbSnapshotKind kind)
+    {
+        var max = kind == DbSnapshotKind.Cluster ? MaxLength : MaxSnapshotLength;
+        return IsName(name, max) ? name.ToLowerInvariant() : throw new DbMigrateException(
+            "InvalidSnapshotName",
+            ErrorKind.InvalidArgument,
+            $"'{name}' cannot be the name of a snapshot.",
+            $"Take {max} letters, digits and hyphens at most; first a letter, no hyphen last, no two hyphens together.")
+        { Subject = name };
+    }
+
+    /// <summary>Checks the name of a new instance or cluster, and returns it as RDS stores it.</summary>
+    /// <exception cref="DbMigrateException"><c>InvalidInstanceName</c>.</exception>
+    public static string Instance(string name) => IsName(name, MaxLength) ? name.ToLowerInvariant() : throw new DbMigrateException(
+        "InvalidInstanceName",
+        ErrorKind.InvalidArgument,
+        $"'{name}' cannot be the name of an instance or cluster.",
+        $"Take {MaxLength} letters, digits and hyphens at most; first a letter, no hyphen last, no two hyphens together.")
+    { Subject = name };
+
+    private static bool IsName(string name, int max) => name.Length <= max && Name().IsMatch(name);
+
+    private static string Stamp(DateTimeOffset now) => now.UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^[A-Za-z](?:-?[A-Za-z0-9])*\z")]
+    private static partial Regex Name();
+}

@@ -1,0 +1,142 @@
+using System.Xml.Linq;
+using DbMigrate.Aws.Client;
+
+namespace DbMigrate.Aws.Rds;
+
+/// <summary>Reads the elements of RDS's replies. What a reply leaves out is null, or no.</summary>
+internal static class RdsReply
+{
+    private const long Gibibyte = 1L << 30;
+
+    /// <summary>A <c>DBInstance</c>.</summary>
+    public static RdsInstance Instance(XElement e)
+    {
+        var parameters = e.Items("DBParameterGroups", "DBParameterGroup").FirstOrDefault();
+        return new RdsInstance
+        {
+            Id = e.Required("DBInstanceIdentifier"),
+            Status = e.Text("DBInstanceStatus") ?? "creating",
+            Percent = e.Number("PercentProgress"),
+            ClusterId = e.Text("DBClusterIdentifier"),
+            Engine = e.Text("Engine"),
+            EngineVersion = e.Text("EngineVersion"),
+            Class = e.Text("DBInstanceClass"),
+            Host = e.Child("Endpoint")?.Text("Address"),
+            Port = Port(e.Child("Endpoint")?.Number("Port") ?? e.Number("DbInstancePort")),
+            Database = e.Text("DBName"),
+            MasterUser = e.Text("MasterUsername"),
+            HasManagedSecret = e.Child("MasterUserSecret")?.Text("SecretArn") is not null,
+            SubnetGroup = e.Child("DBSubnetGroup")?.Text("DBSubnetGroupName"),
+            SecurityGroups = SecurityGroups(e),
+            ParameterGroup = parameters?.Text("DBParameterGroupName"),
+            ParameterStatus = parameters?.Text("ParameterApplyStatus"),
+            OptionGroup = e.Items("OptionGroupMemberships", "OptionGroupMembership").FirstOrDefault()?.Text("OptionGroupName"),
+            IsMultiAZ = e.Flag("MultiAZ"),
+            IsPublic = e.Flag("PubliclyAccessible"),
+            StorageType = e.Text("StorageType"),
+            AllocatedStorage = e.Number("AllocatedStorage"),
+            MaxAllocatedStorage = e.Number("MaxAllocatedStorage"),
+            Iops = e.Number("Iops"),
+            StorageThroughput = e.Number("StorageThroughput"),
+            IsDeletionProtected = e.Flag("DeletionProtection"),
+            HasIamAuthentication = e.Flag("IAMDatabaseAuthenticationEnabled"),
+            CopiesTagsToSnapshot = e.Flag("CopyTagsToSnapshot"),
+            UpgradesMinorVersions = e.Flag("AutoMinorVersionUpgrade"),
+            BackupRetention = e.Number("BackupRetentionPeriod"),
+            CertificateAuthority = e.Text("CACertificateIdentifier"),
+            NetworkType = e.Text("NetworkType"),
+            LogExports = Members(e, "EnabledCloudwatchLogsExports"),
+            PromotionTier = e.Number("PromotionTier"),
+            LatestRestorableTime = e.Time("LatestRestorableTime"),
+            Tags = Tags(e),
+        };
+    }
+
+    /// <summary>A <c>DBCluster</c>.</summary>
+    public static RdsCluster Cluster(XElement e)
+    {
+        var members = e.Items("DBClusterMembers", "DBClusterMember").ToList();
+        var capacity = e.Child("ServerlessV2ScalingConfiguration");
+        return new RdsCluster
+        {
+            Id = e.Required("DBClusterIdentifier"),
+            Status = e.Text("Status") ?? "creating",
+            Percent = e.Number("PercentProgress"),
+            Engine = e.Text("Engine"),
+            EngineVersion = e.Text("EngineVersion"),
+            Host = e.Text("Endpoint"),
+            Port = Port(e.Number("Port")),
+            Database = e.Text("DatabaseName"),
+            MasterUser = e.Text("MasterUsername"),
+            HasManagedSecret = e.Child("MasterUserSecret")?.Text("SecretArn") is not null,
+            SubnetGroup = e.Text("DBSubnetGroup"),
+            SecurityGroups = SecurityGroups(e),
+            ParameterGroup = e.Text("DBClusterParameterGroup"),
+            IsDeletionProtected = e.Flag("DeletionProtection"),
+            HasIamAuthentication = e.Flag("IAMDatabaseAuthenticationEnabled"),
+            CopiesTagsToSnapshot = e.Flag("CopyTagsToSnapshot"),
+            StorageType = e.Text("StorageType"),
+            Iops = e.Number("Iops"),
+            InstanceClass = e.Text("DBClusterInstanceClass"),
+            IsPublic = e.Flag("PubliclyAccessible"),
+            BackupRetention = e.Number("BackupRetentionPeriod"),
+            NetworkType = e.Text("NetworkType"),
+            LogExports = Members(e, "EnabledCloudwatchLogsExports"),
+            MinCapacity = capacity?.Decimal("MinCapacity"),
+            MaxCapacity = capacity?.Decimal("MaxCapacity"),
+            Members = [.. members.Select(m => m.Required("DBInstanceIdentifier"))],
+            Writer = members.Find(m => m.Flag("IsClusterWriter"))?.Text("DBInstanceIdentifier"),
+            EarliestRestorableTime = e.Time("EarliestRestorableTime"),
+            LatestRestorableTime = e.Time("LatestRestorableTime"),
+            Tags = Tags(e),
+        };
+    }
+
+    /// <summary>A <c>DBSnapshot</c> or <c>DBClusterSnapshot</c>.</summary>
+    public static DbSnapshot Snapshot(XElement e, DbSnapshotKind kind, string region)
+    {
+        var (id, source, arn) = kind == DbSnapshotKind.Cluster
+            ? ("DBClusterSnapshotIdentifier", "DBClusterIdentifier", "DBClusterSnapshotArn")
+            : ("DBSnapshotIdentifier", "DBInstanceIdentifier", "DBSnapshotArn");
+        var tags = Tags(e);
+        return new DbSnapshot
+        {
+            Id = e.Required(id),
+            Kind = kind,
+            Source = e.Text(source) ?? "",
+            Status = e.Text("Status") ?? "creating",
+            CreatedAt = e.Time("SnapshotCreateTime"),
+            Size = e.Number("AllocatedStorage") is { } gibibytes ? gibibytes * Gibibyte : null,
+            Percent = e.Number("PercentProgress"),
+            ServerVersion = e.Text("EngineVersion"),
+            IsAutomated = e.Text("SnapshotType") is not (null or "manual"),
+            IsOurs = tags.ContainsKey(RdsTags.CreatedBy),
+            KeepUntil = RdsTags.KeepUntilOf(tags),
+            Tags = tags,
+            Arn = e.Text(arn),
+            Region = region,
+        };
+    }
+
+    /// <summary>An <c>Event</c>.</summary>
+    public static RdsEvent Event(XElement e) => new(e.Time("Date") ?? DateTimeOffset.MinValue, e.Text("Message") ?? "");
+
+    // A port of 0 is what RDS shows while there is none.
+    private static int? Port(int? port) => port > 0 ? port : null;
+
+    private static List<string> SecurityGroups(XElement e) => [.. e.Items("VpcSecurityGroups", "VpcSecurityGroupMembership")
+        .Select(g => g.Text("VpcSecurityGroupId")).OfType<string>().Order(StringComparer.Ordinal)];
+
+    private static List<string> Members(XElement e, string list) => [.. e.Items(list, "member").Select(m => m.Value)];
+
+    private static Dictionary<string, string> Tags(XElement e)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var tag in e.Items("TagList", "Tag"))
+        {
+            tags[tag.Required("Key")] = tag.Text("Value") ?? "";
+        }
+
+        return tags;
+    }
+}

@@ -1,0 +1,218 @@
+namespace DbMigrate.Aws.Rds;
+
+/// <summary>Snapshots of RDS instances and of Aurora and Multi-AZ clusters.</summary>
+public sealed class RdsSnapshots : IDisposable
+{
+    private readonly IRds _rds;
+    private readonly IEngineObserver _observer;
+    private readonly TimeSpan _interval;
+
+    /// <param name="settings">Account, region and address.</param>
+    /// <param name="observer">Told of progress.</param>
+    /// <exception cref="DbMigrateException"><c>AwsRegionMissing</c>, <c>InvalidRegion</c>, <c>AwsProfileNotFound</c>, <c>InvalidEndpointUrl</c>.</exception>
+    public RdsSnapshots(AwsSettings settings, IEngineObserver observer)
+        : this(RdsClient.Open(settings), observer, settings.PollInterval)
+    {
+    }
+
+    internal RdsSnapshots(IRds rds, IEngineObserver observer, TimeSpan interval) => (_rds, _observer, _interval) = (rds, observer, interval);
+
+    /// <summary>Looks what is to be saved, and how. Writes nothing.</summary>
+    /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member: then the cluster is saved.</param>
+    /// <param name="options">Name and tags.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException"><c>InstanceNotFound</c>, <c>InvalidInstanceName</c>, <c>InvalidSnapshotName</c>, <c>TooManyTags</c>; see docs/aws.md.</exception>
+    public async Task<RdsSnapshotPlan> PlanAsync(string sourceId, RdsSnapshotOptions options, CancellationToken cancellationToken)
+    {
+        var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
+        var name = RdsName.Snapshot(options.SnapshotId ?? RdsName.OfSnapshot(DateTimeOffset.UtcNow), source.Kind);
+        var tags = RdsTags.Of(
+            options.Tags,
+            (RdsTags.Reason, options.Reason),
+            (RdsTags.RunId, options.RunId ?? Guid.NewGuid().ToString("N")),
+            (RdsTags.KeepUntil, RdsTags.Time(options.KeepUntil)));
+        return new RdsSnapshotPlan(new CreateSnapshotRequest(source.Kind, name, source.Id, tags));
+    }
+
+    /// <summary>Has it taken. AWS does the work; <see cref="WaitAsync"/> waits for it.</summary>
+    /// <exception cref="DbMigrateException">
+    /// <c>SnapshotExists</c>, <c>InvalidInstanceState</c>, <c>SnapshotQuotaExceeded</c>, <c>InstanceNotFound</c>; see docs/aws.md.
+    /// </exception>
+    public Task<DbSnapshot> CreateAsync(RdsSnapshotPlan plan, CancellationToken cancellationToken) => RdsOnce.CreateAsync(
+        () => _rds.CreateSnapshotAsync(plan.Request, cancellationToken),
+        () => _rds.DescribeSnapshotAsync(plan.Kind, plan.SnapshotId, cancellationToken),
+        snapshot => snapshot.Tags,
+        plan.Request.Tags[RdsTags.RunId]);
+
+    /// <summary>Waits until it is available, and verifies that it holds something.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="limit">The longest to wait; zero for ever.</param>
+    /// <param name="cancellationToken">Stops waiting, not the work; a warning says how to follow it.</param>
+    /// <exception cref="DbMigrateException"><c>SnapshotFailed</c>, <c>AwsWaitTimeout</c>, <c>SnapshotNotFound</c>, <c>AwsTokenExpired</c>; see docs/aws.md.</exception>
+    public async Task<DbSnapshot> WaitAsync(DbSnapshot snapshot, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot));
+        var taken = await wait.UntilAsync(
+            async token =>
+            {
+                var now = await _rds.DescribeSnapshotAsync(snapshot.Kind, snapshot.Id, token);
+                return now.Status is "creating" or "copying" or "pending" or "available"
+                    ? new RdsLook<DbSnapshot>(now, now.Status, now.Percent, now.Status == "available")
+                    : throw Failed(now, $"its status is {now.Status}");
+            },
+            times: 1,
+            cancellationToken);
+
+        // Of Aurora's, RDS does not always tell the size.
+        return taken is { Kind: DbSnapshotKind.Instance, Size: null or 0 } ? throw Failed(taken, "it has no size") : taken;
+    }
+
+    /// <summary>All of them, manual and automated, of instances and clusters, the newest first; those that are being taken come first of all.</summary>
+    /// <param name="sourceId">Only those of this instance or cluster, which need not be there any more; null for all.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
+    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken)
+    {
+        var kinds = new List<(DbSnapshotKind Kind, string? Source)> { (DbSnapshotKind.Instance, sourceId), (DbSnapshotKind.Cluster, sourceId) };
+        if (sourceId is not null)
+        {
+            try
+            {
+                var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
+                kinds = [(source.Kind, source.Id)];
+            }
+            catch (DbMigrateException e) when (e.Id == "InstanceNotFound")
+            {
+                // Snapshots outlive what they are of.
+            }
+        }
+
+        var found = new List<DbSnapshot>();
+        foreach (var (kind, source) in kinds)
+        {
+            try
+            {
+                found.AddRange(await _rds.DescribeSnapshotsAsync(kind, source, cancellationToken));
+            }
+            catch (DbMigrateException e) when (e.Id is "InstanceNotFound" or "SnapshotNotFound")
+            {
+                // There are none of this kind.
+            }
+        }
+
+        return [.. found.OrderByDescending(s => s.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The snapshot of that name, whatever it is of.</summary>
+    /// <exception cref="DbMigrateException"><c>SnapshotNotFound</c>; see docs/aws.md.</exception>
+    public async Task<DbSnapshot> FindAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _rds.DescribeSnapshotAsync(DbSnapshotKind.Instance, snapshotId, cancellationToken);
+        }
+        catch (DbMigrateException e) when (e.Id == "SnapshotNotFound")
+        {
+            return await _rds.DescribeSnapshotAsync(DbSnapshotKind.Cluster, snapshotId, cancellationToken);
+        }
+    }
+
+    /// <summary>Looks whether it may be removed. Writes nothing.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="allowForeign">Also when DbMigrate has not taken it.</param>
+    /// <param name="allowKept">Also before the time until which it is to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>SnapshotIsAutomated</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>
+    public static void CheckRemovable(DbSnapshot snapshot, bool allowForeign, bool allowKept)
+    {
+        if (snapshot.IsAutomated)
+        {
+            throw new DbMigrateException(
+                "SnapshotIsAutomated",
+                ErrorKind.InvalidArgument,
+                $"RDS took {snapshot.Id} by itself, and removes it by itself.",
+                "How long it keeps them is the instance's backup retention period.") { Subject = snapshot };
+        }
+
+        if (!snapshot.IsOurs && !allowForeign)
+        {
+            throw new DbMigrateException(
+                "SnapshotNotOurs",
+                ErrorKind.Permission,
+                $"DbMigrate did not take {snapshot.Id}.",
+                "Look at its tags with Get-DbSnapshot; -AllowForeign removes it all the same.") { Subject = snapshot };
+        }
+
+        if (snapshot.KeepUntil > DateTimeOffset.UtcNow && !allowKept)
+        {
+            throw new DbMigrateException(
+                "SnapshotKept",
+                ErrorKind.Permission,
+                $"{snapshot.Id} is to be kept until {RdsTags.Time(snapshot.KeepUntil)}.",
+                "Wait until then; -AllowKept removes it all the same.") { Subject = snapshot };
+        }
+    }
+
+    /// <summary>Removes it, after looking once more at what it is now.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="allowForeign">Also when DbMigrate has not taken it.</param>
+    /// <param name="allowKept">Also before the time until which it is to be kept.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException">As <see cref="CheckRemovable"/>; <c>SnapshotNotFound</c>, <c>InvalidSnapshotState</c>; see docs/aws.md.</exception>
+    public async Task RemoveAsync(DbSnapshot snapshot, bool allowForeign, bool allowKept, CancellationToken cancellationToken)
+    {
+        CheckRemovable(await _rds.DescribeSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken), allowForeign, allowKept);
+        await _rds.DeleteSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken);
+    }
+
+    /// <summary>Looks how it would be restored to a new instance or cluster. Writes nothing.</summary>
+    /// <param name="snapshot">The snapshot. What it is of gives the settings, if it is still there.</param>
+    /// <param name="options">Name and class of what is made.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException">
+    /// <c>InvalidSnapshotState</c>, <c>InstanceExists</c>, <c>InvalidInstanceName</c>, <c>SnapshotNotFound</c>, <c>TooManyTags</c>; see docs/aws.md.
+    /// </exception>
+    public async Task<RdsRestorePlan> PlanRestoreAsync(DbSnapshot snapshot, RdsRestoreOptions options, CancellationToken cancellationToken)
+    {
+        var now = await _rds.DescribeSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken);
+        if (now.Status != "available")
+        {
+            throw new DbMigrateException(
+                "InvalidSnapshotState",
+                ErrorKind.InvalidState,
+                $"The snapshot '{now.Id}' cannot be restored: its status is {now.Status}.",
+                "Wait until Get-DbSnapshot shows it as available, or take another one.") { Subject = now };
+        }
+
+        var source = default(RdsSource);
+        try
+        {
+            source = await RdsSource.FindAsync(_rds, now.Source, cancellationToken);
+        }
+        catch (DbMigrateException e) when (e.Id is "InstanceNotFound" or "InvalidInstanceName")
+        {
+            _observer.Message(
+                MessageLevel.Warning,
+                $"{now.Source} is not there any more: the restored {RdsRestore.Noun(now.Kind)} gets the default subnet group, security group and parameter group of RDS.");
+        }
+
+        return await new RdsRestore(_rds, _observer, _interval).PlanAsync(now, source, null, options, cancellationToken);
+    }
+
+    /// <summary>Restores it.</summary>
+    /// <inheritdoc cref="RdsRestore.RunAsync"/>
+    public Task<RestoreResult> RestoreAsync(RdsRestorePlan plan, Func<RdsEndpoint, DbTarget?> target, CancellationToken cancellationToken) =>
+        new RdsRestore(_rds, _observer, _interval).RunAsync(plan, target, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _rds.Dispose();
+
+    private static string Follow(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Cluster
+        ? $"aws rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier {snapshot.Id}"
+        : $"aws rds describe-db-snapshots --db-snapshot-identifier {snapshot.Id}";
+
+    private static DbMigrateException Failed(DbSnapshot snapshot, string why) => new(
+        "SnapshotFailed",
+        ErrorKind.InvalidState,
+        $"The snapshot {snapshot.Id} of {snapshot.Source} is no way back: {why}.",
+        $"See the events of {snapshot.Source} in the console; remove the snapshot, and take another one.") { Subject = snapshot };
+}

@@ -1,0 +1,29 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace DbMigrate.Commands;
+
+/// <summary>
+/// Lets a parameter of type <see cref="RestorePoint"/> take whatever has one in a property of that name, as a migration's result has. Of several the
+/// earliest counts: the state before all of them.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RestorePointTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        Points(inputData).MinBy(point => point.At) ?? throw new ArgumentTransformationMetadataException(
+            "That has no restore point. Give what Invoke-Migration gave for a migration that was run, or a time with -RestoreTime.");
+
+    private static IEnumerable<RestorePoint> Points(object? input) => (input is PSObject wrapped ? wrapped.BaseObject : input) switch
+    {
+        RestorePoint point => [point],
+        string or null => [],
+        IEnumerable items => items.Cast<object>().SelectMany(Points),
+        var other when other.GetType().GetProperty(nameof(RestorePoint)) is { } property => Points(property.GetValue(other)),
+        _ => input is PSObject custom ? Points(Added(custom)) : [],
+    };
+
+    // As Select-Object makes it.
+    private static object? Added(PSObject custom) => custom.Properties[nameof(RestorePoint)]?.Value;
+}

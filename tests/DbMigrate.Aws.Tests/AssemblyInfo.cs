@@ -1,0 +1,1 @@
+[assembly: TestFramework("DbMigrate.Testing.SandboxTestFramework", "DbMigrate.Testing")]

@@ -1,0 +1,299 @@
+using DbMigrate.Aws.Rds;
+using DbMigrate.Testing;
+
+namespace DbMigrate.Aws.Tests;
+
+/// <summary>Snapshots, on a service whose state changes.</summary>
+public sealed class RdsSnapshotsTests : IDisposable
+{
+    private readonly FakeRds _account = new();
+    private readonly RecordingObserver _observer = new();
+    private readonly RdsSnapshots _snapshots;
+
+    public RdsSnapshotsTests()
+    {
+        _account.AddProd();
+        _account.AddAurora();
+        _snapshots = new RdsSnapshots(FakeAccount.Settings(_account.Server.Url), _observer);
+    }
+
+    public void Dispose()
+    {
+        _snapshots.Dispose();
+        _account.Dispose();
+    }
+
+    [Theory]
+    [InlineData("prod", DbSnapshotKind.Instance, "prod")]
+    [InlineData("PROD", DbSnapshotKind.Instance, "prod")]
+    [InlineData("ledger", DbSnapshotKind.Cluster, "ledger")]
+    [InlineData("ledger-a", DbSnapshotKind.Cluster, "ledger")]
+    [InlineData("arn:aws:rds:eu-west-1:123456789012:db:prod", DbSnapshotKind.Instance, "prod")]
+    [InlineData("arn:aws:rds:eu-west-1:123456789012:cluster:ledger", DbSnapshotKind.Cluster, "ledger")]
+    public async Task Instance_cluster_and_member_are_told_apart(string name, DbSnapshotKind kind, string source)
+    {
+        var plan = await _snapshots.PlanAsync(name, new RdsSnapshotOptions(), default);
+
+        Assert.Equal((kind, source), (plan.Kind, plan.Source));
+        Assert.Matches("^pre-migration-[0-9]{14}$", plan.SnapshotId);
+        Assert.DoesNotContain(_account.Server.Requests, r => !r.Action.StartsWith("Describe", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task It_is_taken_waited_for_and_carries_who_why_and_until_when()
+    {
+        var until = new DateTimeOffset(2027, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var options = new RdsSnapshotOptions { SnapshotId = "Before-42", Reason = "ticket 42, \"prices\"", RunId = "run1", KeepUntil = until };
+        var plan = await _snapshots.PlanAsync("prod", options, default);
+        Assert.Contains("\n  DBSnapshotIdentifier=before-42\n  DBInstanceIdentifier=prod\n", plan.ToString(), StringComparison.Ordinal);
+
+        var taken = await _snapshots.WaitAsync(await _snapshots.CreateAsync(plan, default), TimeSpan.FromMinutes(1), default);
+
+        Assert.Equal(("before-42", "prod", "available", 100L << 30), (taken.Id, taken.Source, taken.Status, taken.Size));
+        Assert.True(taken.IsOurs && !taken.IsAutomated);
+        Assert.Equal(until, taken.KeepUntil);
+        Assert.Equal(("run1", "ticket 42_ _prices_"), (taken.Tags["dbmigrate:run-id"], taken.Tags["dbmigrate:reason"]));
+        Assert.Contains(_observer.ProgressReports, p => p.Percent == 40 && p.Status.StartsWith("creating, 40 %, about ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cluster_is_saved_as_such()
+    {
+        var plan = await _snapshots.PlanAsync("ledger-a", new RdsSnapshotOptions { SnapshotId = "c1" }, default);
+        var taken = await _snapshots.WaitAsync(await _snapshots.CreateAsync(plan, default), TimeSpan.FromMinutes(1), default);
+
+        Assert.Equal((DbSnapshotKind.Cluster, "ledger"), (taken.Kind, taken.Source));
+        Assert.Empty(_account.Server.Of("CreateDBSnapshot"));
+    }
+
+    [Fact]
+    public async Task A_lost_reply_is_settled_by_the_runs_tag()
+    {
+        var plan = await _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = "s1" }, default);
+        _account.Lose("CreateDBSnapshot", FakeReply.Cut);
+
+        Assert.Equal("s1", (await _snapshots.CreateAsync(plan, default)).Id);
+        Assert.Equal(2, _account.Server.Of("CreateDBSnapshot").Count);
+
+        // Another run's is not ours.
+        var other = await _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = "s1" }, default);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.CreateAsync(other, default));
+        Assert.Equal(("SnapshotExists", ErrorKind.Exists), (error.Id, error.Kind));
+        Assert.Contains("s1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("failed")]
+    [InlineData("incompatible-restore")]
+    [InlineData("deleting")]
+    public async Task A_state_that_never_gets_good_ends_the_wait(string state)
+    {
+        _account.SnapshotStates = ["creating:0", state];
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => TakeAsync("s1"));
+        Assert.Equal("SnapshotFailed", error.Id);
+        Assert.Contains(state, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_without_size_is_no_way_back()
+    {
+        _account.Add("DBSnapshot", "empty", ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("AllocatedStorage", "0"), ("SnapshotType", "manual"));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            async () => await _snapshots.WaitAsync(await _snapshots.FindAsync("empty", default), TimeSpan.FromMinutes(1), default));
+        Assert.Equal("SnapshotFailed", error.Id);
+    }
+
+    [Fact]
+    public async Task The_time_limit_says_that_AWS_goes_on_and_how_to_follow()
+    {
+        _account.SnapshotStates = ["creating:1"];
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => TakeAsync("s1", TimeSpan.FromMilliseconds(200)));
+        Assert.Equal(("AwsWaitTimeout", ErrorKind.Timeout), (error.Id, error.Kind));
+        Assert.Contains("AWS goes on", error.Message, StringComparison.Ordinal);
+        Assert.Contains("aws rds describe-db-snapshots --db-snapshot-identifier s1", error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancel_leaves_it_going_and_says_how_to_follow()
+    {
+        _account.SnapshotStates = ["creating:1"];
+        using var cancel = new CancellationTokenSource();
+        var taking = TakeAsync("s1", cancellationToken: cancel.Token);
+        while (_account.Server.Of("DescribeDBSnapshots").Count < 3)
+        {
+            Assert.False(taking.IsCompleted);
+            await Task.Delay(5);
+        }
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
+        Assert.Contains("--db-snapshot-identifier s1", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.True(_account.Has("DBSnapshot", "s1"));
+        Assert.Empty(_account.Server.Of("DeleteDBSnapshot"));
+    }
+
+    [Fact]
+    public async Task Credentials_that_expire_on_the_way_end_the_wait_with_a_way_on()
+    {
+        _account.Fail("DescribeDBSnapshots", FakeReply.Error("ExpiredToken", 403, "The security token included in the request is expired"));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => TakeAsync("s1"));
+        Assert.Equal(("AwsTokenExpired", ErrorKind.Authentication), (error.Id, error.Kind));
+        Assert.Contains("AWS goes on with snapshot s1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("aws sso login", error.NextStep, StringComparison.Ordinal);
+        Assert.Contains("describe-db-snapshots", error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wait_outlives_throttling_a_broken_reply_and_a_thing_that_is_not_seen_yet()
+    {
+        _account.Fail("DescribeDBSnapshots", FakeReply.Error("DBSnapshotNotFound", 404));
+        _account.Fail("DescribeDBSnapshots", new FakeReply(200, "<html>hello"));
+        _account.Fail("DescribeDBSnapshots", FakeReply.Error("Throttling", 400, "Rate exceeded"), 3);
+        Assert.Equal("available", (await TakeAsync("s1")).Status);
+        Assert.Contains(_observer.Texts(MessageLevel.Verbose), t => t.Contains("no more requests", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_is_gone_ends_the_wait()
+    {
+        var plan = await _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = "s1" }, default);
+        var snapshot = await _snapshots.CreateAsync(plan, default);
+        _account.Fail("DescribeDBSnapshots", FakeReply.Error("DBSnapshotNotFound", 404), 100);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.WaitAsync(snapshot, TimeSpan.FromMinutes(1), default));
+        Assert.Equal("SnapshotNotFound", error.Id);
+    }
+
+    [Theory]
+    [InlineData("InvalidDBInstanceState", "InvalidInstanceState")]
+    [InlineData("SnapshotQuotaExceeded", "SnapshotQuotaExceeded")]
+    [InlineData("AccessDenied", "AwsAccessDenied")]
+    [InlineData("InvalidParameterValue", "AwsRefused")]
+    public async Task What_RDS_refuses_has_an_id_and_names_the_thing(string code, string id)
+    {
+        var plan = await _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = "s1" }, default);
+        _account.Fail("CreateDBSnapshot", FakeReply.Error(code, 400, "because of me"));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.CreateAsync(plan, default));
+        Assert.Equal(id, error.Id);
+        Assert.Contains("because of me", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_pages_are_listed_the_newest_first()
+    {
+        for (var i = 0; i < 45; i++)
+        {
+            _account.Add(
+                "DBSnapshot",
+                $"rds:prod-{i:00}",
+                ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "automated"), ("SnapshotCreateTime", $"2026-11-01T00:00:{i:00}Z"));
+        }
+
+        _account.Add("DBClusterSnapshot", "c1", ("DBClusterIdentifier", "ledger"), ("Status", "available"), ("SnapshotType", "manual"), ("SnapshotCreateTime", "2026-12-01T00:00:00Z"));
+        _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("SnapshotType", "manual"), ("SnapshotCreateTime", "2020-12-01T00:00:00Z"));
+
+        var all = await _snapshots.ListAsync(null, default);
+        Assert.Equal(47, all.Count);
+        Assert.Equal(["c1", "rds:prod-44", "rds:prod-43"], all.Take(3).Select(s => s.Id));
+        Assert.Equal("old", all[^1].Id);
+        Assert.All(all.Where(s => s.Source == "prod"), s => Assert.True(s.IsAutomated && !s.IsOurs));
+        Assert.Equal("eu-west-1", all[0].Region);
+
+        Assert.Equal(45, (await _snapshots.ListAsync("prod", default)).Count);
+        Assert.Equal("c1", Assert.Single(await _snapshots.ListAsync("ledger-b", default)).Id);
+        Assert.Equal("old", Assert.Single(await _snapshots.ListAsync("gone", default)).Id);
+        Assert.Equal("automated", await TypeOf("rds:prod-01"));
+    }
+
+    [Fact]
+    public async Task Only_ours_and_only_in_time_are_removed()
+    {
+        _account.Add("DBSnapshot", "theirs", ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "manual"));
+        _account.Add("DBSnapshot", "rds:auto", ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "automated"));
+        var kept = await TakeAsync("kept", options: new RdsSnapshotOptions { KeepUntil = DateTimeOffset.UtcNow.AddDays(1) });
+        var ours = await TakeAsync("ours");
+
+        Assert.Equal("SnapshotNotOurs", await RemoveAsync("theirs"));
+        Assert.Equal("SnapshotIsAutomated", await RemoveAsync("rds:auto", allowForeign: true, allowKept: true));
+        Assert.Equal("SnapshotKept", await RemoveAsync("kept", allowForeign: true));
+
+        // What was piped in may be old news.
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(kept with { KeepUntil = null }, false, false, default));
+        Assert.Equal("SnapshotKept", error.Id);
+        Assert.Empty(_account.Server.Of("DeleteDBSnapshot"));
+
+        Assert.Equal("", await RemoveAsync("ours"));
+        Assert.Equal("", await RemoveAsync("theirs", allowForeign: true));
+        Assert.Equal("", await RemoveAsync("kept", allowKept: true));
+        Assert.False(_account.Has("DBSnapshot", ours.Id));
+        Assert.Equal("SnapshotNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(ours, false, false, default))).Id);
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_restored_with_its_sources_settings()
+    {
+        var taken = await TakeAsync("s1");
+        var plan = await _snapshots.PlanRestoreAsync(taken, new RdsRestoreOptions { TargetId = "back", Wait = true }, default);
+        var result = await _snapshots.RestoreAsync(plan, _ => null, default);
+
+        Assert.Equal(("back", "s1", "available"), (result.Id, result.Source, result.Status));
+        var request = Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"));
+        Assert.Equal(("s1", "private", "tuned"), (request["DBSnapshotIdentifier"], request["DBSubnetGroupName"], request["DBParameterGroupName"]));
+        Assert.Empty(_observer.Texts(MessageLevel.Warning));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_what_is_gone_is_restored_with_a_warning()
+    {
+        _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("SnapshotType", "manual"));
+        var plan = await _snapshots.PlanRestoreAsync(await _snapshots.FindAsync("old", default), new RdsRestoreOptions { TargetId = "back" }, default);
+        Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        await _snapshots.RestoreAsync(plan, _ => null, default);
+        Assert.Null(Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"))["MultiAZ"]);
+    }
+
+    [Theory]
+    [InlineData("1st")]
+    [InlineData("a--b")]
+    [InlineData("a-")]
+    [InlineData("a_b")]
+    [InlineData("")]
+    public async Task Names_that_RDS_refuses_are_refused_before_anything_is_sent(string name)
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = name }, default));
+        Assert.Equal("InvalidSnapshotName", error.Id);
+        Assert.Equal("InvalidInstanceName", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanAsync(name, new RdsSnapshotOptions(), default))).Id);
+    }
+
+    [Fact]
+    public async Task A_clusters_snapshot_has_a_shorter_name()
+    {
+        var name = new string('a', 64);
+        Assert.Equal(name, (await _snapshots.PlanAsync("prod", new RdsSnapshotOptions { SnapshotId = name }, default)).SnapshotId);
+        Assert.Equal("InvalidSnapshotName", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanAsync("ledger", new RdsSnapshotOptions { SnapshotId = name }, default))).Id);
+    }
+
+    private async Task<string?> TypeOf(string id)
+    {
+        await _snapshots.FindAsync(id, default);
+        return _account.Server.Of("DescribeDBSnapshots")[^1]["SnapshotType"];
+    }
+
+    private async Task<DbSnapshot> TakeAsync(string name, TimeSpan? limit = null, RdsSnapshotOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var plan = await _snapshots.PlanAsync("prod", (options ?? new RdsSnapshotOptions()) with { SnapshotId = name }, cancellationToken);
+        return await _snapshots.WaitAsync(await _snapshots.CreateAsync(plan, cancellationToken), limit ?? TimeSpan.FromMinutes(1), cancellationToken);
+    }
+
+    private async Task<string> RemoveAsync(string id, bool allowForeign = false, bool allowKept = false)
+    {
+        try
+        {
+            await _snapshots.RemoveAsync(await _snapshots.FindAsync(id, default), allowForeign, allowKept, default);
+            return "";
+        }
+        catch (DbMigrateException e)
+        {
+            return e.Id;
+        }
+    }
+}

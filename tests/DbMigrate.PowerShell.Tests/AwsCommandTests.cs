@@ -1,0 +1,153 @@
+using System.Management.Automation;
+using System.Text.Json;
+using DbMigrate.Aws.Tests;
+using DbMigrate.Commands;
+using DbMigrate.Testing;
+
+namespace DbMigrate.PowerShell.Tests;
+
+/// <summary>The cmdlets that talk to AWS, with the real client on a service of the tests' own.</summary>
+public sealed class AwsCommandTests : IDisposable
+{
+    private readonly FakeRds _account = new();
+
+    static AwsCommandTests()
+    {
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "AKIDTEST");
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "secret");
+        Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
+    }
+
+    public AwsCommandTests()
+    {
+        CommandRun.NewSession();
+        _account.AddProd();
+    }
+
+    public void Dispose() => _account.Dispose();
+
+    [Fact]
+    public void What_if_asks_with_the_exact_request_and_makes_nothing()
+    {
+        var time = DateTimeOffset.UtcNow.AddHours(-1);
+        var cmdlet = Restore("back");
+        cmdlet.RestoreTime = time.ToOffset(TimeSpan.FromHours(2));
+        var runtime = cmdlet.Run(new RecordingRuntime { WhatIf = true });
+
+        var question = Assert.Single(runtime.Questions);
+        Assert.StartsWith($"Restoring prod as it was at {time.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z (", question, StringComparison.Ordinal);
+        Assert.Contains(" +02:00) to the new back with\nRestoreDBInstanceToPointInTime\n", question, StringComparison.Ordinal);
+        Assert.Contains($"\n  RestoreTime={time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}\n", question, StringComparison.Ordinal);
+        Assert.Contains("\n  DBSubnetGroupName=private\n", question, StringComparison.Ordinal);
+        Assert.Empty(runtime.Output);
+        Assert.False(_account.Has("DBInstance", "back"));
+    }
+
+    [Fact]
+    public void It_is_restored_after_a_yes()
+    {
+        var cmdlet = Restore("back");
+        cmdlet.Latest = true;
+        cmdlet.InstanceClass = "db.t4g.micro";
+        cmdlet.Reason = "drill";
+        var result = Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output));
+
+        Assert.Equal(("back", "prod", "creating"), (result.Id, result.Source, result.Status));
+        Assert.Null(result.Target);
+        var sent = Assert.Single(_account.Server.Of("RestoreDBInstanceToPointInTime"));
+        Assert.Equal(("true", "db.t4g.micro"), (sent["UseLatestRestorableTime"], sent["DBInstanceClass"]));
+        Assert.Contains("drill", sent.Query.Values);
+    }
+
+    [Fact]
+    public void What_is_waited_for_comes_with_the_login_of_the_session()
+    {
+        new ConnectDbTargetCommand { DatabaseUrl = "postgres://app:secret@prod.x.eu-west-1.rds.amazonaws.com:6432/shop", NoTest = true }.Run();
+        _account.InstanceStates = ["available"];
+        var cmdlet = Restore("back");
+        cmdlet.Latest = true;
+        cmdlet.Wait = true;
+        var runtime = cmdlet.Run();
+
+        var result = Assert.IsType<RestoreResult>(Assert.Single(runtime.Output));
+        Assert.Equal("app@back.x.eu-west-1.rds.amazonaws.com:6432/shop", result.Target!.ToString());
+        Assert.Same(result.Target, new TargetTransformationAttribute().Transform(null!, result));
+        Assert.Contains("has no address yet", Assert.Throws<ArgumentTransformationMetadataException>(
+            () => new TargetTransformationAttribute().Transform(null!, result with { Target = null })).Message, StringComparison.Ordinal);
+        Assert.Empty(runtime.Warnings);
+    }
+
+    [Fact]
+    public void The_window_is_an_error_of_its_own()
+    {
+        var cmdlet = Restore("back");
+        cmdlet.RestoreTime = DateTimeOffset.UtcNow.AddDays(-100);
+        var error = cmdlet.Fail();
+        Assert.Equal(("DbMigrate.RestoreTimeTooEarly", ErrorCategory.InvalidArgument), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        cmdlet = Restore("back");
+        cmdlet.InstanceId = "nothing";
+        cmdlet.Latest = true;
+        Assert.Equal("DbMigrate.InstanceNotFound", cmdlet.Fail().FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void Before_takes_whatever_has_a_restore_point_and_of_several_the_earliest()
+    {
+        var (early, late) = (new RestorePoint { At = DateTimeOffset.UnixEpoch }, new RestorePoint { At = DateTimeOffset.UnixEpoch.AddDays(1) });
+        var before = new RestorePointTransformationAttribute();
+        Assert.Same(early, before.Transform(null!, early));
+        Assert.Same(early, before.Transform(null!, new PSObject(new { RestorePoint = early })));
+        Assert.Same(early, before.Transform(null!, new object[] { new { RestorePoint = late }, new PSObject(early), new { RestorePoint = (RestorePoint?)null } }));
+        Assert.Throws<ArgumentTransformationMetadataException>(() => before.Transform(null!, "yesterday"));
+        Assert.Throws<ArgumentTransformationMetadataException>(() => before.Transform(null!, Array.Empty<object>()));
+
+        var time = DateTimeOffset.UtcNow.AddHours(-1);
+        var cmdlet = Restore("back");
+        cmdlet.Before = new RestorePoint { At = time };
+        cmdlet.Run();
+        Assert.Equal($"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}", Assert.Single(_account.Server.Of("RestoreDBInstanceToPointInTime"))["RestoreTime"]);
+    }
+
+    [Fact]
+    public async Task A_secret_connects_and_parameters_win_over_it()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var secret = SandboxFixture.TargetUrl(target);
+        using var server = new FakeServer(_ => new FakeReply(200, JsonSerializer.Serialize(new Dictionary<string, string> { ["SecretString"] = secret })));
+        ConnectDbTargetCommand Connect() => new() { SecretId = "shop", Region = "eu-west-1", EndpointUrl = server.Url };
+
+        var connected = Assert.IsType<DbTarget>(Assert.Single(Connect().Run().Output));
+        Assert.Equal(target.ToString(), connected.ToString());
+
+        secret = """{"username":"app","password":"x","host":"db1","port":6432,"dbname":"shop"}""";
+        var cmdlet = Connect();
+        (cmdlet.NoTest, cmdlet.Database, cmdlet.Schema) = (true, "other", "s1");
+        connected = Assert.IsType<DbTarget>(Assert.Single(cmdlet.Run().Output));
+        Assert.Equal(("app@db1:6432/other", "s1"), (connected.ToString(), connected.Schema));
+
+        cmdlet = Connect();
+        (cmdlet.NoTest, cmdlet.HostName, cmdlet.Port) = (true, "db2", 7000);
+        cmdlet.MyInvocation.BoundParameters["Port"] = 7000;
+        Assert.Equal("app@db2:7000/shop", Assert.Single(cmdlet.Run().Output)!.ToString());
+
+        secret = """{"username":"app","password":"x"}""";
+        var error = Connect().Fail();
+        Assert.Equal("DbMigrate.SecretIncomplete", error.FullyQualifiedErrorId);
+        Assert.Contains("-HostName", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_token_is_for_a_host_and_a_user()
+    {
+        ConnectDbTargetCommand Connect() => new() { HostName = "db.x.eu-west-1.rds.amazonaws.com", Database = "shop", UserName = "app", Iam = true, NoTest = true };
+        Assert.Equal("app@db.x.eu-west-1.rds.amazonaws.com:5432/shop", Assert.Single(Connect().Run().Output)!.ToString());
+        var cmdlet = Connect();
+        cmdlet.SslMode = "disable";
+        Assert.Equal("DbMigrate.InvalidTarget", cmdlet.Fail().FullyQualifiedErrorId);
+        cmdlet = Connect();
+        (cmdlet.Iam, cmdlet.Region) = (false, "eu-west-1");
+        Assert.Equal("DbMigrate.AwsParameterUnused", cmdlet.Fail().FullyQualifiedErrorId);
+    }
+
+    private RestoreDbPointInTimeCommand Restore(string targetId) => new() { InstanceId = "prod", TargetId = targetId, Region = "eu-west-1", EndpointUrl = _account.Server.Url };
+}
