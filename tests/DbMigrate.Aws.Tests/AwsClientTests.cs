@@ -62,6 +62,16 @@ public sealed class AwsClientTests
     }
 
     [Fact]
+    public async Task Who_may_not_is_not_told_to_log_in()
+    {
+        using var server = new FakeServer(_ => FakeReply.Error(
+            "AccessDenied", 403, "User: arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_1/me is not authorized to perform: rds:DescribeDBInstances"));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ListAsync(server));
+        Assert.Equal("AwsAccessDenied", error.Id);
+        Assert.Contains("rds:DescribeDBInstances", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_clock_that_is_wrong_is_corrected()
     {
         var serverTime = DateTimeOffset.UtcNow.AddHours(-2);

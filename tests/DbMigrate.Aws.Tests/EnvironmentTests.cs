@@ -162,9 +162,13 @@ public sealed class EnvironmentTests : IDisposable
     [Fact]
     public async Task Who_has_logged_in_gets_the_keys_of_single_sign_on()
     {
-        using var portal = new FakeServer(_ => new FakeReply(
+        var isExpired = false;
+        using var portal = new FakeServer(_ => isExpired
+            ? new FakeReply(401, "{\"message\":\"Session token not found or invalid\"}", ("x-amzn-ErrorType", "UnauthorizedException"))
+            : new FakeReply(
             200,
-            $$"""{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"secret","sessionToken":"token","expiration":{{DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds()}}}}"""));
+            "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"secret\",\"sessionToken\":\"token\"," +
+            $"\"expiration\":{DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds()}" + "}}"));
         Set("AWS_ENDPOINT_URL_SSO", portal.Url);
         ConfigurationFiles.Write(
             "[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = admin\n" +
@@ -175,6 +179,16 @@ public sealed class EnvironmentTests : IDisposable
             $$"""{"startUrl":"https://corp.awsapps.com/start","region":"eu-west-1","accessToken":"sso-token","expiresAt":"{{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}}"}""");
         await AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url });
         Assert.Contains("ASIASSO/", Signature(), StringComparison.Ordinal);
+
+        // The portal has logged him out meanwhile; another role, so that the keys are not remembered.
+        isExpired = true;
+        ConfigurationFiles.Write(
+            "[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = other\n" +
+            "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n",
+            "");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url }));
+        Assert.Equal("AwsLoginExpired", error.Id);
+        Assert.DoesNotContain("sso-token", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,6 @@
 namespace System.Management.Automation.Host;
 
-public abstract class PSHost;
+public abstract class PSHost
+{
+    public abstract PSHostUserInterface UI { get; }
+}

@@ -23,16 +23,6 @@ internal static partial class AwsFailure
             return ours;
         }
 
-        if (causes.Any(e => e.Message.Contains("SSO", StringComparison.Ordinal)))
-        {
-            // "is an SSO profile. This type of profile is not allowed here" is what the SDK says when nobody has logged in.
-            return new DbMigrateException(
-                "AwsLoginExpired",
-                ErrorKind.Authentication,
-                $"The single sign-on session for AWS has ended, or nobody has logged in: {Text(exception)}",
-                "Run: aws sso login (with --profile, if one is used), then try again.") { Subject = subject };
-        }
-
         return causes.OfType<AmazonServiceException>().FirstOrDefault(e => e.ErrorCode is not null) is { } service
             ? FromService(service, operation, subject)
             : WithoutReply(exception, causes, operation, subject, host);
@@ -48,8 +38,20 @@ internal static partial class AwsFailure
     /// <summary>The text without the user and password of an address.</summary>
     internal static string Redact(string text) => UserInfo().Replace(text, "***@");
 
+    private static DbMigrateException LoginExpired(Exception exception, string subject) => new(
+        "AwsLoginExpired",
+        ErrorKind.Authentication,
+        $"The single sign-on session for AWS has ended, or nobody has logged in: {Text(exception)}",
+        "Run: aws sso login (with --profile, if one is used), then try again.") { Subject = subject };
+
     private static DbMigrateException FromService(AmazonServiceException e, string operation, string subject)
     {
+        // The portal of single sign-on has words of its own.
+        if (e.ErrorCode is "UnauthorizedException" or "InvalidGrantException")
+        {
+            return LoginExpired(e, subject);
+        }
+
         var text = Text(e);
         var (id, kind, message, nextStep) = e.ErrorCode switch
         {
@@ -117,6 +119,12 @@ internal static partial class AwsFailure
 
     private static DbMigrateException WithoutReply(Exception exception, List<Exception> causes, string operation, string subject, string host)
     {
+        // "is an SSO profile. This type of profile is not allowed here" is what the SDK says when nobody has logged in.
+        if (causes.Exists(e => e.Message.Contains("SSO", StringComparison.Ordinal)))
+        {
+            return LoginExpired(exception, subject);
+        }
+
         if (causes.Any(e => e is HttpRequestException or SocketException or IOException or TimeoutException or OperationCanceledException))
         {
             return new DbMigrateException(

@@ -21,7 +21,7 @@ internal sealed record CreateMemberRequest
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     /// <summary>As it goes over the wire.</summary>
-    public QueryRequest ToQuery() => new("CreateDBInstance", InstanceId)
+    public QueryRequest ToQuery() => new QueryRequest("CreateDBInstance", InstanceId)
     {
         { "DBInstanceIdentifier", InstanceId },
         { "DBClusterIdentifier", ClusterId },

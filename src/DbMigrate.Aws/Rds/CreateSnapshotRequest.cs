@@ -8,6 +8,6 @@ internal sealed record CreateSnapshotRequest(
 {
     /// <summary>As it goes over the wire.</summary>
     public QueryRequest ToQuery() => Kind == DbSnapshotKind.Cluster
-        ? new("CreateDBClusterSnapshot", SnapshotId) { { "DBClusterSnapshotIdentifier", SnapshotId }, { "DBClusterIdentifier", SourceId }, Tags }
-        : new("CreateDBSnapshot", SnapshotId) { { "DBSnapshotIdentifier", SnapshotId }, { "DBInstanceIdentifier", SourceId }, Tags };
+        ? new QueryRequest("CreateDBClusterSnapshot", SnapshotId) { { "DBClusterSnapshotIdentifier", SnapshotId }, { "DBClusterIdentifier", SourceId }, Tags }
+        : new QueryRequest("CreateDBSnapshot", SnapshotId) { { "DBSnapshotIdentifier", SnapshotId }, { "DBInstanceIdentifier", SourceId }, Tags };
 }

@@ -74,8 +74,13 @@ internal sealed class RdsClient(AwsClient client) : IRds
             {
                 query.Add(kind == DbSnapshotKind.Cluster ? "DBClusterSnapshotIdentifier" : "DBSnapshotIdentifier", snapshotId);
 
-                // An automated snapshot, whose name RDS begins so, is found only when its type is given as well.
-                query.Add("SnapshotType", snapshotId.StartsWith("rds:", StringComparison.Ordinal) ? "automated" : null);
+                // A snapshot that nobody asked for, whose name begins so, is found only when its type is given as well.
+                query.Add("SnapshotType", snapshotId.Split(':') switch
+                {
+                    ["rds", _] => "automated",
+                    ["awsbackup", _] => "awsbackup",
+                    _ => null,
+                });
             },
             cancellationToken);
         return found.Count > 0 ? found[0] : throw NotFound("DBSnapshotNotFound", snapshotId);
@@ -102,8 +107,8 @@ internal sealed class RdsClient(AwsClient client) : IRds
     /// <inheritdoc/>
     public async Task DeleteSnapshotAsync(DbSnapshotKind kind, string snapshotId, CancellationToken cancellationToken) => await client.QueryAsync(
         kind == DbSnapshotKind.Cluster
-            ? new("DeleteDBClusterSnapshot", snapshotId) { { "DBClusterSnapshotIdentifier", snapshotId } }
-            : new("DeleteDBSnapshot", snapshotId) { { "DBSnapshotIdentifier", snapshotId } },
+            ? new QueryRequest("DeleteDBClusterSnapshot", snapshotId) { { "DBClusterSnapshotIdentifier", snapshotId } }
+            : new QueryRequest("DeleteDBSnapshot", snapshotId) { { "DBSnapshotIdentifier", snapshotId } },
         cancellationToken);
 
     /// <inheritdoc/>

@@ -53,9 +53,9 @@ public sealed partial class IamPassword : IPasswordSource
             var keys = await credentials.GetCredentialsAsync().WaitAsync(cancellationToken);
             return IamToken.Create(_host, _port, _user, Region, keys.AccessKey, keys.SecretKey, keys.Token, DateTimeOffset.UtcNow);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw AwsFailure.Explain(e as AmazonClientException ?? new AmazonClientException(e.Message, e), "a token", _host, _host);
+            throw AwsFailure.Explain(e as AmazonClientException ?? new AmazonClientException(e.Message, e), "GetCredentials", _host, "the source of AWS credentials");
         }
     }
 

@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
-using System.Net;
 using DbMigrate.Aws;
 using DbMigrate.Aws.Rds;
-using DbMigrate.Engine.Targets;
 
 namespace DbMigrate.Commands;
 
@@ -103,21 +101,7 @@ public sealed class RestoreDbPointInTimeCommand : EngineCommand
         }
 
         var current = Session.Current.Target;
-        WriteObject(Await(token => rds.RunAsync(plan, endpoint => Target(endpoint, current), token)));
-    }
-
-    /// <summary>Whoever is connected to what was restored logs in to the new one in the same way.</summary>
-    private static DbTarget Target(RdsEndpoint endpoint, DbTarget? current)
-    {
-        if (current is not null && endpoint.SourceHost is { } source && string.Equals(current.Host, source, StringComparison.OrdinalIgnoreCase))
-        {
-            return TargetResolver.Elsewhere(current, endpoint.Host, endpoint.Port);
-        }
-
-        var address = string.Create(
-            CultureInfo.InvariantCulture,
-            $"postgresql:///{Uri.EscapeDataString(endpoint.Database ?? "postgres")}?host={Uri.EscapeDataString(endpoint.Host)}&port={endpoint.Port}");
-        return TargetResolver.Resolve(address, Environment.GetEnvironmentVariable, new NetworkCredential(endpoint.User, ""));
+        WriteObject(Await(token => rds.RunAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
     }
 
     // RDS knows whole seconds; what was typed may be local.
