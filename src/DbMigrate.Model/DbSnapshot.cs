@@ -33,6 +33,9 @@ public sealed record DbSnapshot
     /// <summary>Whether DbMigrate took it.</summary>
     public bool IsOurs { get; init; }
 
+    /// <summary>Whether only some tables or schemas are in it.</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>Until when it is not to be removed, in UTC; null when nobody said.</summary>
     public DateTimeOffset? KeepUntil { get; init; }
 

@@ -1,12 +1,12 @@
-using System.Text.RegularExpressions;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
 using DbMigrate.Aws.Client;
+using DbMigrate.Aws.Rds;
 
 namespace DbMigrate.Aws.Secrets;
 
 /// <summary>IAM database authentication: a new token for each connection, made of the AWS credentials that are there at that moment.</summary>
-public sealed partial class IamPassword : IPasswordSource
+public sealed class IamPassword : IPasswordSource
 {
     private readonly AwsClientConfig _config;
     private readonly string _host;
@@ -20,7 +20,7 @@ public sealed partial class IamPassword : IPasswordSource
     /// <exception cref="DbMigrateException"><c>AwsRegionMissing</c>, <c>InvalidRegion</c>, <c>AwsProfileNotFound</c>.</exception>
     public IamPassword(AwsSettings settings, string host, int port, string user)
     {
-        var region = settings.Region ?? (RdsHost().Match(host) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : null);
+        var region = settings.Region ?? RdsHost.Region(host);
         Region = AwsRegion.Resolve(settings with { Region = region });
         _config = new AwsClientConfig(AwsService.Rds, settings, Region);
         (_host, _port, _user) = (host, port, user);
@@ -58,8 +58,4 @@ public sealed partial class IamPassword : IPasswordSource
             throw AwsFailure.Explain(e as AmazonClientException ?? new AmazonClientException(e.Message, e), "GetCredentials", _host, "the source of AWS credentials");
         }
     }
-
-    // db.c9akciq32.eu-west-1.rds.amazonaws.com, and .amazonaws.com.cn
-    [GeneratedRegex(@"\.([a-z]{2,}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?\.?$", RegexOptions.IgnoreCase)]
-    private static partial Regex RdsHost();
 }

@@ -279,7 +279,7 @@ public sealed class MigrationProject : IAsyncDisposable
         var run = new MigrationRun
         {
             Id = RunRecord.NewId(_preflight.State.Now.At),
-            RestorePoint = _preflight.State.Now with { SnapshotId = options.SnapshotId },
+            RestorePoint = _preflight.State.Now with { SnapshotId = options.Snapshot?.Id },
             IsUndo = undo,
             Database = _session.Target.ToString(),
             Folder = Folder.Path,
@@ -353,8 +353,8 @@ public sealed class MigrationProject : IAsyncDisposable
         }
     }
 
-    private static string WayBack(RunOptions options) => options.SnapshotId is { } snapshot
-        ? $" The way back is the snapshot {snapshot}: Get-DbSnapshot -Id {snapshot} | Restore-DbSnapshot."
+    private static string WayBack(RunOptions options) => options.Snapshot is { } snapshot
+        ? $" The way back is the snapshot {snapshot}: {SnapshotGuard.RestoreCommand(snapshot)}"
         : "";
 
     /// <summary>Under the lock: makes the table where it is not, looks at everything once more, and sets the time limits.</summary>

@@ -291,7 +291,7 @@ internal sealed class MigrationRunner(
         Path = step.Outline.Script?.Path,
         StartedAt = startedAt,
         Duration = duration,
-        RestorePoint = before is null ? null : before with { SnapshotId = options.SnapshotId },
+        RestorePoint = before is null ? null : before with { SnapshotId = options.Snapshot?.Id },
         ProcessId = watch.ProcessId,
         Target = session.Target,
     };

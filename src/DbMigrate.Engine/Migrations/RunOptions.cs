@@ -29,8 +29,8 @@ public sealed record RunOptions
     /// <summary>The longest to wait for another runner that works on the same database.</summary>
     public TimeSpan RunnerWait { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The snapshot that was taken for the run; null when none was.</summary>
-    public string? SnapshotId { get; init; }
+    /// <summary>The snapshot to go back to if need be: taken for the run, or required by it; null when there is none.</summary>
+    public DbSnapshot? Snapshot { get; init; }
 
     /// <summary>The folder for the record of the run; null for the user's own.</summary>
     public string? RecordFolder { get; init; }

@@ -10,6 +10,8 @@ public sealed class RunRecordTests : IDisposable
 {
     private const string Note = "INSERT INTO seen SELECT coalesce(max(n), 0) + 1, clock_timestamp(), pg_current_wal_insert_lsn() FROM seen";
 
+    private static readonly DbSnapshot Snapshot = new() { Id = "snap-1", Kind = DbSnapshotKind.Instance, Source = "prod", Status = "available" };
+
     private readonly TemporaryFolder _records = new();
 
     public static TheoryData<MigrationFormat> Formats => [.. Enum.GetValues<MigrationFormat>()];
@@ -49,7 +51,7 @@ public sealed class RunRecordTests : IDisposable
         using var folder = new TemporaryMigrations(MigrationFormat.Sqlx)
             .Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["SELECT nosuch"]).Add(3, "three", ["SELECT 1"]);
 
-        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => ApplyAsync(folder, target, "snap-1"));
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => ApplyAsync(folder, target, Snapshot));
 
         var run = Assert.Single(RunRecord.List(_records.Path, new RecordingObserver()));
         Assert.Equal(Assert.Single(error.Results.Select(r => r.RunId).Distinct()), run.Id);
@@ -60,7 +62,7 @@ public sealed class RunRecordTests : IDisposable
         Assert.Null(run.Migrations[2].RestorePoint);
         Assert.True(run.RestorePoint.At < run.Migrations[0].RestorePoint!.At);
         Assert.All([run.RestorePoint, run.Migrations[0].RestorePoint!], p => Assert.Equal("snap-1", p.SnapshotId));
-        Assert.Contains("Get-DbSnapshot -Id snap-1 | Restore-DbSnapshot", error.NextStep, StringComparison.Ordinal);
+        Assert.Contains("Get-DbSnapshot -InstanceId prod -Id snap-1 | Restore-DbSnapshot", error.NextStep, StringComparison.Ordinal);
         Assert.DoesNotContain("nosuch", await File.ReadAllTextAsync(run.Path!), StringComparison.Ordinal);
     }
 
@@ -108,7 +110,7 @@ public sealed class RunRecordTests : IDisposable
         await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
         Assert.Empty(await RunTable.ReadAsync(session, CancellationToken.None));
 
-        await Assert.ThrowsAsync<MigrationFailedException>(() => ApplyAsync(folder, target, "snap-1", inDatabase: true));
+        await Assert.ThrowsAsync<MigrationFailedException>(() => ApplyAsync(folder, target, Snapshot, inDatabase: true));
         folder.Add(2, "two", ["VACUUM one"]);
         await ApplyAsync(folder, target, inDatabase: true);
 
@@ -136,9 +138,9 @@ public sealed class RunRecordTests : IDisposable
     }
 
     private async Task<List<MigrationResult>> ApplyAsync(
-        TemporaryMigrations folder, DbTarget target, string? snapshot = null, RecordingObserver? observer = null, string? records = null, bool inDatabase = false)
+        TemporaryMigrations folder, DbTarget target, DbSnapshot? snapshot = null, RecordingObserver? observer = null, string? records = null, bool inDatabase = false)
     {
-        var options = new RunOptions { RecordFolder = records ?? _records.Path, SnapshotId = snapshot, RecordInDatabase = inDatabase };
+        var options = new RunOptions { RecordFolder = records ?? _records.Path, Snapshot = snapshot, RecordInDatabase = inDatabase };
         await using var project = await MigrationProject.OpenAsync(
             new MigrationSource(folder.Path, folder.Format, null), target, observer ?? new RecordingObserver(), CancellationToken.None);
         var plan = await project.PlanApplyAsync(new MigrationSelection(), options, CancellationToken.None);

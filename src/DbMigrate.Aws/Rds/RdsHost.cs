@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+
+namespace DbMigrate.Aws.Rds;
+
+/// <summary>What the address of a database in RDS says (RDS user guide, Finding the connection information).</summary>
+public static partial class RdsHost
+{
+    /// <summary>The instance or cluster that a host name is of; null when it is no address that RDS gave: a proxy, an alias, another server.</summary>
+    public static string? SourceId(string host) => Form().Match(host) is { Success: true } match ? match.Groups["id"].Value.ToLowerInvariant() : null;
+
+    /// <summary>The region of a host name, of a proxy too; null when it is no address of RDS.</summary>
+    public static string? Region(string host) => Place().Match(host) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : null;
+
+    // prod.c9akciq32.eu-west-1.rds.amazonaws.com; clusters: shop.cluster-c9akciq32. and shop.cluster-ro-c9akciq32.
+    [GeneratedRegex(
+        @"^(?<id>[a-z][a-z0-9-]*)\.(?:cluster-(?:ro-)?)?[a-z0-9]+\.[a-z]{2,}(?:-[a-z0-9]+)+\.rds\.amazonaws\.com(?:\.cn)?\.?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
+
+    [GeneratedRegex(@"\.([a-z]{2,}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?\.?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Place();
+}

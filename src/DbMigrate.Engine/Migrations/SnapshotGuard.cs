@@ -1,0 +1,34 @@
+namespace DbMigrate.Engine.Migrations;
+
+/// <summary>Whether there is a way back before something is done.</summary>
+public static class SnapshotGuard
+{
+    /// <summary>The newest snapshot that is whole and young enough.</summary>
+    /// <param name="snapshots">What there is of the database.</param>
+    /// <param name="within">How old it may be.</param>
+    /// <param name="now">The time to count from.</param>
+    /// <param name="place">Where they were looked for, for people.</param>
+    /// <exception cref="DbMigrateException"><c>SnapshotRequired</c>.</exception>
+    public static DbSnapshot Require(IEnumerable<DbSnapshot> snapshots, TimeSpan within, DateTimeOffset now, string place)
+    {
+        var whole = snapshots.Where(s => s is { Status: "available", IsPartial: false, CreatedAt: not null }).MaxBy(s => s.CreatedAt);
+        if (whole is not null && whole.CreatedAt >= now - within)
+        {
+            return whole;
+        }
+
+        var found = whole is null ? $"There is no whole snapshot in {place}" : $"The newest whole snapshot in {place} is {whole}, taken {Ages.Text(now - whole.CreatedAt!.Value)} ago";
+        throw new DbMigrateException(
+            "SnapshotRequired",
+            ErrorKind.InvalidState,
+            $"{found}; one that is not older than {Ages.Text(within)} is required. Nothing was run.",
+            "Take one with New-DbSnapshot, or let this run take one: -Snapshot.") { Subject = place };
+    }
+
+    /// <summary>What to type to go back.</summary>
+    public static string RestoreCommand(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Dump
+        ? $"Get-DbSnapshot {Quote(snapshot.Path!)} | Restore-DbSnapshot -Database {Quote(snapshot.Source + "_restored")}"
+        : $"Get-DbSnapshot -InstanceId {snapshot.Source} -Id {snapshot.Id} | Restore-DbSnapshot -Wait";
+
+    private static string Quote(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+}
