@@ -156,21 +156,21 @@ public static partial class DatabaseDump
                 : throw DumpFailure.Explain(plan.Target, plan.Path, options, exitCode, errors.Text);
         }
 
-        return await VerifyAsync(plan, partial.Dump, moment, tables.Count, observer, cancellationToken);
+        return await VerifyAsync(plan, partial.Dump, moment, tables, observer, cancellationToken);
     }
 
     private static async Task<DumpFacts> VerifyAsync(
-        DumpPlan plan, string dump, DumpMoment moment, int tables, IEngineObserver observer, CancellationToken cancellationToken)
+        DumpPlan plan, string dump, DumpMoment moment, IReadOnlyList<DumpTable> tables, IEngineObserver observer, CancellationToken cancellationToken)
     {
         var size = File.Exists(dump) || Directory.Exists(dump) ? DumpContent.Size(dump) : 0;
         var (content, error) = size == 0 ? (null, "it is empty") : await DumpContent.ReadAsync(plan.Programs, dump, cancellationToken);
-        if (content is null || (moment.Snapshot is not null && content.Tables < tables))
+        if (content is null || (moment.Snapshot is not null && content.Tables < tables.Count))
         {
             throw new DbMigrateException(
                 "DumpIncomplete",
                 ErrorKind.InvalidData,
                 $"pg_dump of {plan.Target} ended well, but what it wrote is not whole: " +
-                (content is null ? error : string.Create(CultureInfo.InvariantCulture, $"it holds {content.Tables} of {tables} tables.")),
+                (content is null ? error : string.Create(CultureInfo.InvariantCulture, $"it holds {content.Tables} of {tables.Count} tables.")),
                 "Run again. Nothing is left behind. If it happens again, look at the disk.") { Subject = plan.Path };
         }
 
@@ -203,6 +203,7 @@ public static partial class DatabaseDump
             RunId = options.RunId,
             KeepUntil = options.KeepUntil?.ToUniversalTime(),
             OnlyTables = options.Tables.Count > 0 ? options.Tables : null,
+            SchemasOfTables = options.Tables.Count > 0 ? [.. tables.Select(t => t.Schema).Distinct(StringComparer.Ordinal)] : null,
             OnlySchemas = options.Schemas.Count > 0 ? options.Schemas : null,
         };
     }
@@ -259,7 +260,9 @@ public static partial class DatabaseDump
                 existing = Path.GetDirectoryName(existing) ?? throw new DirectoryNotFoundException();
             }
 
-            return new DriveInfo(existing).AvailableFreeSpace;
+            // The kernel's own file systems have no size.
+            var drive = new DriveInfo(existing);
+            return drive.TotalSize > 0 ? drive.AvailableFreeSpace : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

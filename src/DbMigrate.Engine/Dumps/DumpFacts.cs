@@ -64,6 +64,9 @@ internal sealed record DumpFacts
     /// <summary>The tables that were asked for; null for all.</summary>
     public IReadOnlyList<string>? OnlyTables { get; init; }
 
+    /// <summary>The schemas of those tables, which such a dump does not make; null where there are none.</summary>
+    public IReadOnlyList<string>? SchemasOfTables { get; init; }
+
     /// <summary>The schemas that were asked for; null for all.</summary>
     public IReadOnlyList<string>? OnlySchemas { get; init; }
 

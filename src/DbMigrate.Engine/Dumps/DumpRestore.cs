@@ -120,9 +120,14 @@ public static class DumpRestore
 
     private static async Task RestoreAsync(RestorePlan plan, string application, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        if (plan.Facts?.OnlySchemas?.Contains("public", StringComparer.Ordinal) == true)
+        foreach (var schema in plan.Facts?.SchemasOfTables ?? [])
         {
-            // pg_dump of this schema alone makes it, and every new database has it already.
+            await ExecuteAsync(plan.Target, $"CREATE SCHEMA IF NOT EXISTS {DumpTable.Quote(schema)}", observer, cancellationToken);
+        }
+
+        if (plan.Facts is { OnlyTables: null, OnlySchemas: { } only } && only.Contains("public", StringComparer.Ordinal))
+        {
+            // A dump of this schema alone makes it, and every new database has it already.
             await ExecuteAsync(plan.Target, "DROP SCHEMA IF EXISTS public", observer, cancellationToken);
         }
 

@@ -45,7 +45,7 @@ internal static class LibpqSettings
         Set("PGSSLKEY", settings.SslKey);
         Set("PGKRBSRVNAME", settings.ContainsKey("Kerberos Service Name") ? settings.KerberosServiceName : null);
         Set("PGCHANNELBINDING", settings.ChannelBinding.ToString().ToLowerInvariant());
-        Set("PGREQUIREAUTH", settings.RequireAuth);
+        Set("PGREQUIREAUTH", settings.RequireAuth?.ToLowerInvariant().Replace("scramsha256", "scram-sha-256", StringComparison.Ordinal));
         Set("PGSSLNEGOTIATION", settings.ContainsKey("SSL Negotiation") ? settings["SSL Negotiation"].ToString()!.ToLowerInvariant() : null);
         if (hosts.Count > 1)
         {
