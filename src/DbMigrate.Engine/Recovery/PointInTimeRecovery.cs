@@ -300,7 +300,7 @@ public static class PointInTimeRecovery
         var (exitCode, output) = await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None);
         if (exitCode != 0)
         {
-            throw new IOException($"{plan.Programs.PgCtl} ended with {exitCode.ToString(CultureInfo.InvariantCulture)}: {output.Trim()}");
+            throw RecoveryFailure.NotStarted(plan, $"{plan.Programs.PgCtl} ended with {exitCode.ToString(CultureInfo.InvariantCulture)}: {output.Trim()}");
         }
 
         try

@@ -24,6 +24,12 @@ internal static class RecoveryFailure
         $"{plan.Archive?.Folder ?? "The archive"} lacks {segment}: {what}",
         "Look for that file where the archive is kept, or in the server's pg_wal folder, and put it there.") { Subject = segment };
 
+    public static DbMigrateException NotStarted(RecoveryPlan plan, string why) => new(
+        "RecoveryFailed",
+        ErrorKind.InvalidState,
+        $"The server in {plan.DataDirectory} could not be started: {why}",
+        "Look at its log, and remove the folder before the next try.") { Subject = plan.DataDirectory };
+
     /// <summary>Why the server ended, or did not come to what was asked for.</summary>
     public static DbMigrateException Explain(RecoveryPlan plan, RecoveryLog log)
     {

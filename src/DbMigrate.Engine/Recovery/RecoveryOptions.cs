@@ -30,7 +30,10 @@ public sealed record RecoveryOptions
     /// <summary>Take along what was committed at exactly that moment, or stands at exactly that position.</summary>
     public bool Inclusive { get; init; }
 
-    /// <summary>Stop replaying there, and let others look; the server takes no changes until somebody calls <c>pg_wal_replay_resume()</c>.</summary>
+    /// <summary>
+    /// Stop replaying there, and let others look; the server takes no changes until somebody calls <c>pg_wal_replay_resume()</c>. What a transaction that was
+    /// open at that moment had locked for itself, such as a table that it was about to drop, stays locked until then.
+    /// </summary>
     public bool Pause { get; init; }
 
     /// <summary>The longest that the replay may take; null for ever.</summary>
