@@ -8,6 +8,8 @@ namespace DbMigrate.Commands;
 /// </summary>
 public abstract class EngineCommand : PSCmdlet, IDisposable
 {
+    private protected const string FileSystem = "FileSystem";
+
     private readonly EnginePump _pump;
 
     /// <summary>Creates the cmdlet.</summary>
@@ -74,6 +76,14 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         {
             WriteError(ErrorRecords.From(error));
         }
+    }
+
+    /// <summary>The absolute path of what may be written relative to the current location.</summary>
+    /// <exception cref="DbMigrateException"><c>NotFileSystemPath</c>.</exception>
+    private protected string FileSystemPath(string path)
+    {
+        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ internal static class ErrorRecords
         "NotFileSystemPath",
         ErrorKind.InvalidArgument,
         $"'{path}' is not a path of the file system.",
-        "Give the path of a folder with migrations.")
+        "Give the path of a folder or a file, on a drive of the file system.")
     { Subject = path };
 
     /// <summary>A <c>-Path</c> with wildcards that no folder fits.</summary>
@@ -43,6 +43,21 @@ internal static class ErrorRecords
         $"VACUUM FULL of {table} keeps everybody out of it, and needs up to {ByteSize.Text(size)} of free disk for the copy.",
         "Give -Confirm:$false if that is meant, or -Confirm to be asked for each table. Without -Full the table stays usable.")
     { Subject = table };
+
+    /// <summary>A whole folder of dumps, and nothing that says which.</summary>
+    public static DbMigrateException SnapshotsNotNamed(string folder) => new(
+        "SnapshotsNotNamed",
+        ErrorKind.InvalidArgument,
+        $"{folder} is a folder with dumps, and nothing says which of them to remove.",
+        "Add -OlderThan, 7d for example, or pipe in what Get-DbSnapshot gives.")
+    { Subject = folder };
+
+    /// <summary>No moment to recover to.</summary>
+    public static DbMigrateException NoRestoreTarget() => new(
+        "InvalidRecoveryOptions",
+        ErrorKind.InvalidArgument,
+        "Nothing says how far to recover.",
+        "Give one of -RestoreTime, -Lsn, -RestorePointName, -Before and -Latest.");
 
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
     public static DbMigrateException BackendStartMissing(int[] pids) => new(

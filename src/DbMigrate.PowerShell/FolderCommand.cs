@@ -9,8 +9,6 @@ public abstract class FolderCommand : EngineCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
-    private const string FileSystem = "FileSystem";
-
     /// <summary>Folders, or EF Core scripts; wildcards are allowed.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [PathTransformation]
@@ -63,7 +61,7 @@ public abstract class FolderCommand : EngineCommand
     private IEnumerable<string?> Paths => (IEnumerable<string?>?)(LiteralPath ?? Path) ?? [null];
 
     private IEnumerable<string> Folders(string? path) =>
-        path is null ? [CurrentFolder()] : LiteralPath is not null ? [Literal(path)] : Expand(path);
+        path is null ? [CurrentFolder()] : LiteralPath is not null ? [FileSystemPath(path)] : Expand(path);
 
     private string CurrentFolder()
     {
@@ -76,7 +74,7 @@ public abstract class FolderCommand : EngineCommand
         if (!WildcardPattern.ContainsWildcardCharacters(path))
         {
             // Completion writes `[ for a bracket that is part of the name.
-            return [Literal(WildcardPattern.Unescape(path))];
+            return [FileSystemPath(WildcardPattern.Unescape(path))];
         }
 
         try
@@ -90,11 +88,5 @@ public abstract class FolderCommand : EngineCommand
         {
             throw ErrorRecords.NoMatch(path);
         }
-    }
-
-    private string Literal(string path)
-    {
-        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
     }
 }

@@ -5,7 +5,7 @@ using DbMigrate.Engine.Targets;
 
 namespace DbMigrate.Commands;
 
-/// <summary>Lets a parameter of type <see cref="DbTarget"/> take an address or a sandbox as well.</summary>
+/// <summary>Lets a parameter of type <see cref="DbTarget"/> take an address, a sandbox, or what a restore made as well.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class TargetTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -15,6 +15,8 @@ public sealed class TargetTransformationAttribute : ArgumentTransformationAttrib
         {
             DbTarget target => target,
             SandboxInfo sandbox => sandbox.Target,
+            RestoreResult restored => restored.Target ?? throw new ArgumentTransformationMetadataException(
+                $"{restored.Id} is {restored.Status} and has no address yet. Wait until it is available."),
             string address => Resolve(address),
             SecureString address => Resolve(new NetworkCredential("", address).Password),
             _ => inputData,

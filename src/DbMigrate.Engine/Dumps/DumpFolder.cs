@@ -62,6 +62,10 @@ public static class DumpFolder
         }
     }
 
+    /// <summary>Whether a dump is of a database. One that is not ours does not say of which server it is.</summary>
+    public static bool IsOf(DbSnapshot dump, DbTarget target) =>
+        dump.Source == target.Database && dump.Tags.GetValueOrDefault("server", target.Address) == target.Address;
+
     /// <summary>Whether a dump may be removed.</summary>
     /// <param name="dump">The dump.</param>
     /// <param name="force">Also one that is not ours, or is to be kept.</param>
