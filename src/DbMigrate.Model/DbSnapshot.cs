@@ -54,6 +54,39 @@ public sealed record DbSnapshot
     /// <summary>The AWS region; null for a dump.</summary>
     public string? Region { get; init; }
 
+    /// <summary>Says why it is not to be removed; nothing when it may be.</summary>
+    /// <param name="force">Also one that is not ours, or that is to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>SnapshotIsAutomated</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>
+    public void CheckRemovable(bool force)
+    {
+        if (IsAutomated)
+        {
+            throw new DbMigrateException(
+                "SnapshotIsAutomated",
+                ErrorKind.InvalidArgument,
+                $"RDS took {Id} by itself, and removes it by itself.",
+                "How long it keeps them is the instance's backup retention period.") { Subject = this };
+        }
+
+        if (!force && !IsOurs)
+        {
+            throw new DbMigrateException(
+                "SnapshotNotOurs",
+                ErrorKind.InvalidState,
+                $"{Path ?? Id} was not taken with DbMigrate.",
+                "Give -Force if it is to be removed all the same.") { Subject = this };
+        }
+
+        if (!force && KeepUntil > DateTimeOffset.UtcNow)
+        {
+            throw new DbMigrateException(
+                "SnapshotKept",
+                ErrorKind.InvalidState,
+                FormattableString.Invariant($"{Path ?? Id} is to be kept until {KeepUntil.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z."),
+                "Wait until then, or give -Force if it is to be removed all the same.") { Subject = this };
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

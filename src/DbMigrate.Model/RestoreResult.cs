@@ -21,6 +21,9 @@ public sealed record RestoreResult
     /// <summary>The restored database; null while it has no address yet.</summary>
     public DbTarget? Target { get; init; }
 
+    /// <summary>The command that stops the server that was started for it; null where there is none to stop.</summary>
+    public string? StopCommand { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

@@ -8,7 +8,6 @@ namespace DbMigrate.Commands;
 /// </summary>
 public abstract class EngineCommand : PSCmdlet, IDisposable
 {
-    /// <summary>The name of the provider of files.</summary>
     private protected const string FileSystem = "FileSystem";
 
     private readonly EnginePump _pump;
@@ -66,13 +65,6 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return accepted;
     }
 
-    /// <summary>A path as the file system names it, whether or not there is such a file; wildcards are taken as they are.</summary>
-    private protected string FilePath(string path)
-    {
-        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
-    }
-
     /// <summary>Does one of several pieces of work. Its failure is written as an error that does not end the others, unless the server cannot be reached.</summary>
     protected void GoOnAfterError(Action work)
     {
@@ -84,6 +76,14 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         {
             WriteError(ErrorRecords.From(error));
         }
+    }
+
+    /// <summary>The absolute path of what may be written relative to the current location.</summary>
+    /// <exception cref="DbMigrateException"><c>NotFileSystemPath</c>.</exception>
+    private protected string FileSystemPath(string path)
+    {
+        var literal = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == FileSystem ? literal : throw ErrorRecords.NotFileSystem(path);
     }
 
     /// <inheritdoc/>

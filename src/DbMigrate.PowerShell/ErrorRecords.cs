@@ -25,7 +25,7 @@ internal static class ErrorRecords
         "NotFileSystemPath",
         ErrorKind.InvalidArgument,
         $"'{path}' is not a path of the file system.",
-        "Give the path of a folder with migrations.")
+        "Give the path of a folder or a file, on a drive of the file system.")
     { Subject = path };
 
     /// <summary>A <c>-Path</c> with wildcards that no folder fits.</summary>
@@ -48,8 +48,8 @@ internal static class ErrorRecords
     public static DbMigrateException AwsParameterUnused() => new(
         "AwsParameterUnused",
         ErrorKind.InvalidArgument,
-        "-ProfileName and -Region say which AWS account and region to ask, and nothing is asked of AWS.",
-        "Give -Iam, to log in with a token, or -SecretId, to read a secret.");
+        "-ProfileName, -Region and -EndpointUrl say which AWS account, region and address to ask, and nothing is asked of AWS.",
+        "Leave them out. Connect-DbTarget asks AWS with -Iam or -SecretId, the cmdlets of snapshots with -InstanceId.");
 
     /// <summary>A secret that holds user and password, and not where the database is.</summary>
     public static DbMigrateException SecretIncomplete(string secretId, string missing, string parameter) => new(
@@ -58,6 +58,29 @@ internal static class ErrorRecords
         $"The secret '{secretId}' does not say which {missing}. The secrets that RDS keeps of its master users hold user and password only.",
         $"Give {parameter}.")
     { Subject = secretId };
+
+    /// <summary>A whole folder of dumps, and nothing that says which.</summary>
+    public static DbMigrateException SnapshotsNotNamed(string folder) => new(
+        "SnapshotsNotNamed",
+        ErrorKind.InvalidArgument,
+        $"{folder} is a folder with dumps, and nothing says which of them to remove.",
+        "Add -OlderThan, 7d for example, or pipe in what Get-DbSnapshot gives.")
+    { Subject = folder };
+
+    /// <summary>A server that is not in RDS, and nothing that says where its snapshots are.</summary>
+    public static DbMigrateException SnapshotPlaceMissing(string host) => new(
+        "SnapshotPlaceMissing",
+        ErrorKind.InvalidArgument,
+        $"{host} is no address of an instance or cluster in RDS, so it is not known where its snapshots are.",
+        "Give -InstanceId for one in RDS; for dumps give New-DbSnapshot -Method Dump, and Invoke-Migration -SnapshotPath.")
+    { Subject = host };
+
+    /// <summary>No moment to recover to.</summary>
+    public static DbMigrateException NoRestoreTarget() => new(
+        "InvalidRecoveryOptions",
+        ErrorKind.InvalidArgument,
+        "Nothing says how far to recover.",
+        "Give one of -RestoreTime, -Lsn, -RestorePointName, -Before and -Latest.");
 
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
     public static DbMigrateException BackendStartMissing(int[] pids) => new(

@@ -9,7 +9,6 @@ public abstract class FolderCommand : EngineCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
-
     /// <summary>Folders, or EF Core scripts; wildcards are allowed.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [PathTransformation]
@@ -62,7 +61,7 @@ public abstract class FolderCommand : EngineCommand
     private IEnumerable<string?> Paths => (IEnumerable<string?>?)(LiteralPath ?? Path) ?? [null];
 
     private IEnumerable<string> Folders(string? path) =>
-        path is null ? [CurrentFolder()] : LiteralPath is not null ? [FilePath(path)] : Expand(path);
+        path is null ? [CurrentFolder()] : LiteralPath is not null ? [FileSystemPath(path)] : Expand(path);
 
     private string CurrentFolder()
     {
@@ -75,7 +74,7 @@ public abstract class FolderCommand : EngineCommand
         if (!WildcardPattern.ContainsWildcardCharacters(path))
         {
             // Completion writes `[ for a bracket that is part of the name.
-            return [FilePath(WildcardPattern.Unescape(path))];
+            return [FileSystemPath(WildcardPattern.Unescape(path))];
         }
 
         try

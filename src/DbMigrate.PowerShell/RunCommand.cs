@@ -74,7 +74,7 @@ public abstract class RunCommand : JournalCommand
         MaxQueued = MaxQueued,
         MaxQueueTime = MaxQueueTime,
         TerminateBlockersAfter = TerminateBlockersAfter,
-        RecordFolder = RecordFolder is null ? null : FilePath(RecordFolder),
+        RecordFolder = RecordFolder is null ? null : FileSystemPath(RecordFolder),
         RecordInDatabase = RecordInDatabase,
         AllowModified = AllowModified,
         AllowMissing = AllowMissing,

@@ -21,7 +21,8 @@ public sealed class ContractTests
         { "Start-DbSandbox", "Low" }, { "Stop-DbSandbox", "Low" }, { "Find-BlockingQuery", null },
         { "Stop-BlockingQuery", "High" },
         { "Get-DbActivity", null }, { "Get-DbTableSize", null }, { "Watch-DbProgress", null }, { "Invoke-DbVacuum", "Medium" },
-        { "Invoke-DbBackfill", "Medium" }, { "Restore-DbPointInTime", "High" },
+        { "Invoke-DbBackfill", "Medium" }, { "New-DbSnapshot", "Medium" }, { "Get-DbSnapshot", null }, { "Remove-DbSnapshot", "High" },
+        { "Restore-DbSnapshot", "High" }, { "Restore-DbPointInTime", "High" },
     };
 
     [Fact]

@@ -32,6 +32,8 @@ Describe 'Example <number> of <name>' -ForEach $examples {
             return
         }
 
+        if ($Code -match 'DbSnapshot' -and -not (Get-Command pg_dump -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_dump is not installed' }
+        if ($Code -match 'BaseBackup' -and -not (Get-Command pg_basebackup -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_basebackup is not installed' }
         $target = New-TestDatabase
         $null = Invoke-Sql $target "CREATE TABLE users (id bigint PRIMARY KEY, status text, visits int NOT NULL DEFAULT 0, created_at timestamptz NOT NULL DEFAULT now())"
         $null = Invoke-Sql $target "INSERT INTO users SELECT g FROM generate_series(1, 100) g"
@@ -42,6 +44,8 @@ Describe 'Example <number> of <name>' -ForEach $examples {
         $null = New-Item -ItemType Directory (Join-Path $root prisma migrations 20240101000000_init)
         [IO.File]::WriteAllText((Join-Path $root prisma migrations 20240101000000_init migration.sql), 'CREATE TABLE p (id int);')
         [IO.File]::WriteAllText((Join-Path $root prisma migrations migration_lock.toml), "provider = ""postgresql""`n")
+        $null = New-Item -ItemType Directory (Join-Path $root backups)
+        if ($Code -match 'BaseBackup') { New-TestBaseBackup $root }
         Disconnect-DbTarget
         $env:DATABASE_URL = Get-TestUrl ($Code -match 'prisma' ? $prisma : $target)
         $defaults = $global:PSDefaultParameterValues.Clone()

@@ -131,3 +131,22 @@ function Stop-TestAws {
         Remove-Item Env:AWS_*
     }
 }
+
+# A base backup of the file's server in base, its write-ahead log in archive, and in moment a time that both have.
+function New-TestBaseBackup([string] $Root) {
+    $server = $script:sandbox.Target
+    $base, $archive = 'base', 'archive' | ForEach-Object { (New-Item -ItemType Directory (Join-Path $Root $_)).FullName }
+    $env:PGPASSWORD = if ((Get-ConnectionString $server) -match 'Password=([^;]+)') { $Matches[1] }
+    try { pg_basebackup --pgdata $base --checkpoint fast --no-sync --host 127.0.0.1 --port $server.Port --username postgres }
+    finally { Remove-Item Env:PGPASSWORD }
+    Start-Sleep -Milliseconds 1100
+    $null = Invoke-Sql $server 'SELECT pg_create_restore_point(''moment'')'
+    (Invoke-Sql $server 'SELECT clock_timestamp()').ToUniversalTime().ToString('o') | Set-Content (Join-Path $Root moment)
+    $null = Invoke-Sql $server 'CREATE TABLE IF NOT EXISTS later (id int)'
+    $null = Invoke-Sql $server 'INSERT INTO later VALUES (1)'
+    $last = Invoke-Sql $server 'SELECT pg_walfile_name(pg_switch_wal())'
+    Get-ChildItem (Join-Path $script:sandbox.Directory data pg_wal) -File | Where-Object { $_.Name -le $last } | Copy-Item -Destination $archive
+
+    # Where root runs the tests, the server has another account.
+    if (-not $IsWindows) { chmod -R a+rX $archive }
+}

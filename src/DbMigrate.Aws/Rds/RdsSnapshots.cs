@@ -117,50 +117,14 @@ public sealed class RdsSnapshots : IDisposable
         }
     }
 
-    /// <summary>Looks whether it may be removed. Writes nothing.</summary>
-    /// <param name="snapshot">The snapshot.</param>
-    /// <param name="allowForeign">Also when DbMigrate has not taken it.</param>
-    /// <param name="allowKept">Also before the time until which it is to be kept.</param>
-    /// <exception cref="DbMigrateException"><c>SnapshotIsAutomated</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>
-    public static void CheckRemovable(DbSnapshot snapshot, bool allowForeign, bool allowKept)
-    {
-        if (snapshot.IsAutomated)
-        {
-            throw new DbMigrateException(
-                "SnapshotIsAutomated",
-                ErrorKind.InvalidArgument,
-                $"RDS took {snapshot.Id} by itself, and removes it by itself.",
-                "How long it keeps them is the instance's backup retention period.") { Subject = snapshot };
-        }
-
-        if (!snapshot.IsOurs && !allowForeign)
-        {
-            throw new DbMigrateException(
-                "SnapshotNotOurs",
-                ErrorKind.Permission,
-                $"DbMigrate did not take {snapshot.Id}.",
-                "Look at its tags with Get-DbSnapshot; -AllowForeign removes it all the same.") { Subject = snapshot };
-        }
-
-        if (snapshot.KeepUntil > DateTimeOffset.UtcNow && !allowKept)
-        {
-            throw new DbMigrateException(
-                "SnapshotKept",
-                ErrorKind.Permission,
-                $"{snapshot.Id} is to be kept until {RdsTags.Time(snapshot.KeepUntil)}.",
-                "Wait until then; -AllowKept removes it all the same.") { Subject = snapshot };
-        }
-    }
-
     /// <summary>Removes it, after looking once more at what it is now.</summary>
     /// <param name="snapshot">The snapshot.</param>
-    /// <param name="allowForeign">Also when DbMigrate has not taken it.</param>
-    /// <param name="allowKept">Also before the time until which it is to be kept.</param>
+    /// <param name="force">Also one that is not ours, or that is to be kept.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <exception cref="DbMigrateException">As <see cref="CheckRemovable"/>; <c>SnapshotNotFound</c>, <c>InvalidSnapshotState</c>; see docs/aws.md.</exception>
-    public async Task RemoveAsync(DbSnapshot snapshot, bool allowForeign, bool allowKept, CancellationToken cancellationToken)
+    /// <exception cref="DbMigrateException">As <see cref="DbSnapshot.CheckRemovable"/>; <c>SnapshotNotFound</c>, <c>InvalidSnapshotState</c>; see docs/aws.md.</exception>
+    public async Task RemoveAsync(DbSnapshot snapshot, bool force, CancellationToken cancellationToken)
     {
-        CheckRemovable(await _rds.DescribeSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken), allowForeign, allowKept);
+        (await _rds.DescribeSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken)).CheckRemovable(force);
         await _rds.DeleteSnapshotAsync(snapshot.Kind, snapshot.Id, cancellationToken);
     }
 

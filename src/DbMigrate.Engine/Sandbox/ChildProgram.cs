@@ -15,6 +15,108 @@ internal static class ChildProgram
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string program, IEnumerable<string> arguments, string workingDirectory, string? user, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var process = new Process { StartInfo = Start(program, arguments, workingDirectory, user) };
+        process.Start();
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        // On Windows a server that pg_ctl started holds our pipes open as long as it runs.
+        var ended = Task.WhenAll(output, error);
+        var patience = OperatingSystem.IsWindows() && process.ExitCode == 0 ? TimeSpan.FromMilliseconds(200) : Timeout.InfiniteTimeSpan;
+        await Task.WhenAny(ended, Task.Delay(patience, cancellationToken));
+        return (process.ExitCode, ended.IsCompletedSuccessfully ? output.Result + error.Result : "");
+    }
+
+    /// <summary>
+    /// Runs a program whose output may be endless, under our own account; nothing of it is kept here. When cancelled, the program is asked to end,
+    /// and made to after five seconds.
+    /// </summary>
+    /// <param name="program">The program's path.</param>
+    /// <param name="arguments">Its arguments; nothing is quoted or expanded.</param>
+    /// <param name="environment">Variables to set.</param>
+    /// <param name="output">Takes each line of standard output.</param>
+    /// <param name="error">Takes each line of standard error. Called from another thread than <paramref name="output"/>.</param>
+    /// <param name="cancellationToken">Ends the program.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> StreamAsync(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment,
+        Action<string> output,
+        Action<string> error,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var start = Start(program, arguments, Path.GetDirectoryName(program)!, user: null);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = new Process { StartInfo = start };
+        process.Start();
+        process.StandardInput.Close();
+        var reading = Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, error));
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            await reading;
+        }
+        catch
+        {
+            await EndAsync(process);
+            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+
+        return process.ExitCode;
+    }
+
+    private static async Task ReadAsync(StreamReader reader, Action<string> take)
+    {
+        while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            take(line);
+        }
+    }
+
+    // PostgreSQL's clients cancel on the server what they are at when they are asked to end, which they cannot do when they are killed.
+    private static async Task EndAsync(Process process)
+    {
+        if (!OperatingSystem.IsWindows() && !process.HasExited && Posix.Kill(process.Id, Posix.Sigterm) == 0)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Then it is killed.
+            }
+        }
+
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        await process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    private static ProcessStartInfo Start(string program, IEnumerable<string> arguments, string workingDirectory, string? user)
+    {
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = workingDirectory,
@@ -36,27 +138,6 @@ internal static class ChildProgram
         }
 
         start.Environment["LC_ALL"] = "C";
-
-        cancellationToken.ThrowIfCancellationRequested();
-        using var process = new Process { StartInfo = start };
-        process.Start();
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        try
-        {
-            await process.WaitForExitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        // On Windows a server that pg_ctl started holds our pipes open as long as it runs.
-        var ended = Task.WhenAll(output, error);
-        var patience = OperatingSystem.IsWindows() && process.ExitCode == 0 ? TimeSpan.FromMilliseconds(200) : Timeout.InfiniteTimeSpan;
-        await Task.WhenAny(ended, Task.Delay(patience, cancellationToken));
-        return (process.ExitCode, ended.IsCompletedSuccessfully ? output.Result + error.Result : "");
+        return start;
     }
 }

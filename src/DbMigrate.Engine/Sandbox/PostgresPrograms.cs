@@ -37,8 +37,7 @@ internal sealed partial record PostgresPrograms(string Directory)
     public async Task<Version> ReadVersionAsync(CancellationToken cancellationToken)
     {
         var (exitCode, output) = await ChildProgram.RunAsync(Postgres, ["--version"], Directory, user: null, cancellationToken);
-        var match = VersionPattern().Match(output);
-        if (exitCode != 0 || !match.Success)
+        if (exitCode != 0 || ParseVersion(output) is not { } version)
         {
             throw new DbMigrateException(
                 "SandboxStartFailed",
@@ -47,13 +46,21 @@ internal sealed partial record PostgresPrograms(string Directory)
                 "Repair that PostgreSQL installation, or name another one in the environment variable DBMIGRATE_PG_BIN.");
         }
 
-        var minor = match.Groups["minor"].Success ? int.Parse(match.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture) : 0;
-        return new Version(int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture), minor);
+        return version;
     }
+
+    /// <summary>The version that a program of PostgreSQL says with <c>--version</c>; null when it says something else.</summary>
+    public static Version? ParseVersion(string output)
+    {
+        var match = VersionPattern().Match(output);
+        var minor = match.Groups["minor"].Success ? int.Parse(match.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture) : 0;
+        return match.Success ? new Version(int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture), minor) : null;
+    }
+
+    /// <summary>The path of a program in a folder.</summary>
+    public static string PathOf(string directory, string program) =>
+        Path.Combine(directory, OperatingSystem.IsWindows() ? program + ".exe" : program);
 
     [GeneratedRegex(@"\(PostgreSQL\) (?<major>\d+)(\.(?<minor>\d+))?")]
     private static partial Regex VersionPattern();
-
-    private static string PathOf(string directory, string program) =>
-        Path.Combine(directory, OperatingSystem.IsWindows() ? program + ".exe" : program);
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace DbMigrate.Engine.Sandbox;
@@ -12,8 +10,6 @@ namespace DbMigrate.Engine.Sandbox;
 /// </summary>
 internal sealed class SandboxFolder : IDisposable
 {
-    private const int Sigquit = 3;
-    private const int Sigkill = 9;
     private readonly FileStream _lock;
 
     private SandboxFolder(string path, FileStream ownerLock)
@@ -212,12 +208,12 @@ internal sealed class SandboxFolder : IDisposable
             return;
         }
 
-        _ = Kill(processId, Sigquit);
+        _ = Posix.Kill(processId, Posix.Sigquit);
         for (var waited = Stopwatch.StartNew(); File.Exists(PidFileOf(path)) && IsServerOf(processId, path);)
         {
             if (waited.Elapsed > TimeSpan.FromSeconds(10))
             {
-                _ = Kill(processId, Sigkill);
+                _ = Posix.Kill(processId, Posix.Sigkill);
                 return;
             }
 
@@ -260,9 +256,4 @@ internal sealed class SandboxFolder : IDisposable
             return false;
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [SuppressMessage("Interoperability", "SYSLIB1054", Justification = "Two integers need no generated marshalling and no unsafe code.")]
-    private static extern int Kill(int processId, int signal);
 }

@@ -12,17 +12,24 @@ internal static class ServerAccount
     public static string? Name => IsNeeded ? FirstKnown(File.ReadLines("/etc/passwd")) : null;
 
     /// <summary>Gives a folder or a file to the server's account.</summary>
-    public static async Task GiveAsync(string path, string? account, CancellationToken cancellationToken)
+    public static Task GiveAsync(string path, string? account, CancellationToken cancellationToken) =>
+        GiveAsync([path], account, cancellationToken);
+
+    /// <summary>Gives a folder with all that is in it to the server's account.</summary>
+    public static Task GiveAllAsync(string path, string? account, CancellationToken cancellationToken) =>
+        GiveAsync(["-R", path], account, cancellationToken);
+
+    private static async Task GiveAsync(string[] what, string? account, CancellationToken cancellationToken)
     {
         if (account is null)
         {
             return;
         }
 
-        var (exitCode, output) = await ChildProgram.RunAsync("chown", [account, path], "/", user: null, cancellationToken);
+        var (exitCode, output) = await ChildProgram.RunAsync("chown", [.. what[..^1], account, what[^1]], "/", user: null, cancellationToken);
         if (exitCode != 0)
         {
-            throw new IOException($"chown {account} {path} ended with {exitCode}: {output.Trim()}");
+            throw new IOException($"chown {account} {what[^1]} ended with {exitCode}: {output.Trim()}");
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class GetMigrationRunCommand : TargetCommand
 
     private IReadOnlyList<MigrationRun> InFolder()
     {
-        var folder = RecordFolder is null ? null : FilePath(RecordFolder);
+        var folder = RecordFolder is null ? null : FileSystemPath(RecordFolder);
         return Await(_ => Task.FromResult(RunRecord.List(folder, Observer).ToList()));
     }
 

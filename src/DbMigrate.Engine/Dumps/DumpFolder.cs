@@ -1,0 +1,165 @@
+using System.Globalization;
+
+namespace DbMigrate.Engine.Dumps;
+
+/// <summary>A folder with dumps: ours, with their facts beside them, and others'.</summary>
+public static class DumpFolder
+{
+    internal const string Extension = ".dump";
+    internal const string Available = "available";
+    internal const string DamagedStatus = "damaged";
+
+    /// <summary>The dumps of a folder, the oldest first.</summary>
+    /// <param name="folder">The folder, an absolute path; or one dump.</param>
+    /// <param name="verify">Compare checksums, which reads all bytes.</param>
+    /// <param name="observer">Told what cannot be read, and of the progress.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    public static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
+        string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var dumps = new List<DbSnapshot>();
+        var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindAsync(0, "The dump", cancellationToken));
+        foreach (var path in Paths(folder))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                dumps.Add(await ReadAsync(path, verify, programs, observer, cancellationToken));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // One that is being removed right now, or that only somebody else may read.
+                observer.Message(MessageLevel.Warning, $"{path} cannot be read: {e.Message}");
+            }
+        }
+
+        return [.. dumps.OrderBy(d => d.CreatedAt).ThenBy(d => d.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Looks at one dump.</summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="verify">Compare the checksum, which reads all bytes.</param>
+    /// <param name="observer">Told of the progress.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>.</exception>
+    public static async Task<DbSnapshot> GetAsync(string path, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        if (!IsDump(path))
+        {
+            throw DumpFailure.NotFound(path);
+        }
+
+        try
+        {
+            var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindAsync(0, "The dump", cancellationToken));
+            return await ReadAsync(path, verify, programs, observer, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DbMigrateException(
+                "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {e.Message}", "Give your user the right to read it.", e) { Subject = path };
+        }
+    }
+
+    /// <summary>Whether a dump is of a database. One that is not ours does not say of which server it is.</summary>
+    public static bool IsOf(DbSnapshot dump, DbTarget target) =>
+        dump.Source == target.Database && dump.Tags.GetValueOrDefault("server", target.Address) == target.Address;
+
+    /// <summary>Removes a dump and the file beside it.</summary>
+    /// <param name="dump">The dump, as <see cref="ListAsync"/> gives it.</param>
+    /// <param name="force">Also one that is not ours, or is to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>, <c>UnwritableFolder</c>.</exception>
+    public static void Remove(DbSnapshot dump, bool force)
+    {
+        var path = dump.Path ?? throw DumpFailure.NotFound(dump.Id);
+        if (!IsDump(path))
+        {
+            throw DumpFailure.NotFound(path);
+        }
+
+        dump.CheckRemovable(force);
+        try
+        {
+            PartialDump.Remove(path);
+            File.Delete(DumpFacts.PathOf(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DbMigrateException(
+                "UnwritableFolder", ErrorKind.Permission, $"{path} cannot be removed: {e.Message}", "Give your user the right to write there.", e) { Subject = path };
+        }
+    }
+
+    internal static bool IsDump(string path) => File.Exists(path) || File.Exists(Path.Combine(path, "toc.dat"));
+
+    private static IEnumerable<string> Paths(string folder)
+    {
+        if (IsDump(folder))
+        {
+            return [folder];
+        }
+
+        try
+        {
+            return Directory.EnumerateFiles(folder, "*" + Extension)
+                .Concat(Directory.EnumerateDirectories(folder).Where(d => Path.GetFileName(d)[0] != '.' && IsDump(d)))
+                .Where(path => Path.GetFileName(path)[0] != '.')
+                .Order(StringComparer.Ordinal)
+                .ToList();
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new DbMigrateException("FolderNotFound", ErrorKind.NotFound, $"There is no folder {folder}.", "Check the path.", e) { Subject = folder };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DbMigrateException(
+                "UnreadableFolder", ErrorKind.Permission, $"{folder} cannot be read: {e.Message}", "Give your user the right to read it.", e) { Subject = folder };
+        }
+    }
+
+    private static async Task<DbSnapshot> ReadAsync(
+        string path, bool verify, Lazy<Task<ClientPrograms>> programs, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var size = DumpContent.Size(path);
+        if (DumpFacts.Read(path) is { } facts)
+        {
+            var isWhole = size == facts.Size && (!verify || await IsWholeAsync(path, facts, observer, cancellationToken));
+            return facts.ToSnapshot(path, isWhole ? Available : DamagedStatus, size);
+        }
+
+        // The time that pg_dump writes into a dump is a local one without a zone. The file's own is of the end, and what it holds is no newer.
+        var toc = Directory.Exists(path) ? Path.Combine(path, "toc.dat") : path;
+        var (content, error) = await DumpContent.ReadAsync(await programs.Value, path, cancellationToken);
+        if (content is null)
+        {
+            observer.Message(MessageLevel.Verbose, $"{path}: {error}");
+        }
+
+        return new DbSnapshot
+        {
+            Id = Directory.Exists(path) || !path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path),
+            Kind = DbSnapshotKind.Dump,
+            Source = content?.Database ?? "",
+            Status = content is null ? DamagedStatus : Available,
+            CreatedAt = new DateTimeOffset(File.GetLastWriteTimeUtc(toc)),
+            Size = size,
+            Percent = content is null ? null : 100,
+            ServerVersion = content?.ServerVersion,
+            Path = path,
+            Tables = content?.Tables,
+        };
+    }
+
+    private static async Task<bool> IsWholeAsync(string path, DumpFacts facts, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var done = 0L;
+        var progress = new SynchronousProgress(count =>
+        {
+            done += count;
+            observer.Progress("Verifying dumps", path, (int)Math.Min(100, 100 * done / Math.Max(1, facts.Size)));
+        });
+        return await DumpContent.ChecksumAsync(path, progress, cancellationToken) == facts.Sha256;
+    }
+}

@@ -1,0 +1,447 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using DbMigrate.Engine.Sandbox;
+using DbMigrate.Engine.Targets;
+using Npgsql;
+
+namespace DbMigrate.Engine.Recovery;
+
+/// <summary>
+/// Brings a server that we manage ourselves back to a moment: a base backup and its archived write-ahead log, into a new data directory, with the
+/// installed programs (PostgreSQL manual, 26.3.5). The new server listens on 127.0.0.1 only, and never touches the one that it is a copy of.
+/// </summary>
+public static class PointInTimeRecovery
+{
+    private const string Superuser = "postgres";
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+
+    // A clock of an archive may be behind the server's.
+    private static readonly TimeSpan s_clocks = TimeSpan.FromMinutes(1);
+
+    /// <summary>Looks whether it can be done, as far as backup and archive tell. Writes nothing.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="observer">Warned of what may not do.</param>
+    /// <param name="cancellationToken">Stops looking.</param>
+    /// <exception cref="DbMigrateException">
+    /// <c>InvalidRecoveryOptions</c>, <c>BaseBackupNotFound</c>, <c>BaseBackupUnusable</c>, <c>WalArchiveNotFound</c>, <c>WalArchiveForeign</c>, <c>UnreadableFolder</c>,
+    /// <c>RecoveryProgramsNotFound</c>, <c>DataDirectoryNotEmpty</c>, <c>PortInUse</c>, <c>RecoveryTargetTooEarly</c>, <c>RecoveryTargetTooLate</c>, <c>WalSegmentMissing</c>.
+    /// </exception>
+    public static async Task<RecoveryPlan> PlanAsync(RecoveryOptions options, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        options = options with { DataDirectory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.DataDirectory)) };
+        CheckOptions(options);
+        CheckDirectory(options.DataDirectory);
+        var backup = await BaseBackup.ReadAsync(Path.GetFullPath(options.BaseBackup), cancellationToken);
+        var programs = await FindProgramsAsync(backup, options, cancellationToken);
+        var archive = options.WalArchive is { } folder ? WalArchive.Read(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) : null;
+        var plan = new RecoveryPlan(options, backup, archive, programs, Port(options.Port));
+        CheckReach(plan);
+        if (archive is not null)
+        {
+            await CheckArchiveAsync(plan, archive, observer, cancellationToken);
+        }
+
+        return plan;
+    }
+
+    /// <summary>Copies the backup, replays the log, and waits until the new server is what was asked for.</summary>
+    /// <param name="plan">What to do.</param>
+    /// <param name="observer">Told of the progress, and how to stop the new server.</param>
+    /// <param name="cancellationToken">Stops the new server and removes what was written.</param>
+    /// <exception cref="DbMigrateException">
+    /// <c>RecoveryTargetTooEarly</c>, <c>RecoveryTargetTooLate</c>, <c>WalSegmentMissing</c>, <c>RecoveryFailed</c>: the data directory is left for whoever wants to look, and
+    /// the server does not run. <c>RecoveryTimeout</c>, <c>BaseBackupUnusable</c>, <c>UnwritableFolder</c>: nothing is left.
+    /// </exception>
+    public static async Task<RestoreResult> RunAsync(RecoveryPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var isNew = !Directory.Exists(plan.DataDirectory);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(plan.Options.Timeout ?? Timeout.InfiniteTimeSpan);
+        var log = new RecoveryLog(plan.Log);
+        try
+        {
+            await FillAsync(plan, observer, limit.Token);
+            await StartAsync(plan, log, observer, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Remove(plan.DataDirectory, isNew, observer);
+            throw new DbMigrateException(
+                "RecoveryTimeout",
+                ErrorKind.Timeout,
+                $"The recovery in {plan.DataDirectory} was not done after {Ages.Text(plan.Options.Timeout!.Value)}; it was at {Where(log)}. It was stopped, and its files are removed.",
+                "Give it more time: -Timeout.") { Subject = plan.DataDirectory };
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or UnauthorizedAccessException or InvalidDataException || (e as DbMigrateException)?.Id == "UnwritableFolder")
+        {
+            Remove(plan.DataDirectory, isNew, observer);
+            throw e is OperationCanceledException or DbMigrateException ? e : new DbMigrateException(
+                "BaseBackupUnusable",
+                ErrorKind.InvalidData,
+                $"The base backup {plan.Backup.Folder} could not be copied to {plan.DataDirectory}: {e.Message}",
+                "Check that it is whole, and that the disk has room. Nothing is left behind.",
+                e) { Subject = plan.Backup.Folder };
+        }
+
+        var target = TargetOf(plan);
+        await CheckLoginAsync(target, observer, cancellationToken);
+        observer.Message(MessageLevel.Verbose, $"The server in {plan.DataDirectory} listens on 127.0.0.1:{plan.Port}. To stop it: {plan.StopCommand}");
+        return new RestoreResult
+        {
+            Id = plan.DataDirectory,
+            Source = plan.Backup.Folder,
+            Status = plan.Options.Pause ? "paused" : "available",
+            RestoredTo = plan.Options.Time?.ToUniversalTime() ?? log.LastCommit,
+            Duration = clock.Elapsed,
+            Target = target,
+            StopCommand = plan.StopCommand,
+        };
+    }
+
+    private static void CheckOptions(RecoveryOptions options)
+    {
+        var targets = new object?[] { options.Time, options.Lsn, options.Name }.Count(t => t is not null);
+        var wrong = targets > 1 ? ("More than one moment to recover to is given.", "Give a time, a position in the write-ahead log, or the name of a restore point.")
+            : options.WalArchive is null == options.RestoreCommand is null ? ("The write-ahead log is to come from one place.", "Give either -WalArchive or -RestoreCommand.")
+            : options.Lsn is { } lsn && Recovery.Lsn.Parse(lsn) is null ? ($"'{lsn}' is no position in the write-ahead log.", "Write it as the server does: 16/B374D848.")
+            : options.Name is { Length: 0 or > 63 } ? ("The name of a restore point has 1 to 63 bytes.", "Give the name that pg_create_restore_point() was given.")
+            : options.Port is < 1 or > 65535 ? ("A port is a number from 1 to 65535.", "Give another -Port, or none.")
+            : options.Settings.Keys.FirstOrDefault(name => !RecoverySettings.IsName(name)) is { } name ? ($"'{name}' is no name of a setting.", "Give names as in postgresql.conf.")
+            : default;
+        if (wrong != default)
+        {
+            throw new DbMigrateException("InvalidRecoveryOptions", ErrorKind.InvalidArgument, wrong.Item1, wrong.Item2);
+        }
+    }
+
+    private static void CheckDirectory(string data)
+    {
+        if (File.Exists(data) || (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
+        {
+            throw new DbMigrateException(
+                "DataDirectoryNotEmpty",
+                ErrorKind.Exists,
+                $"{data} is not empty; a recovery never writes over anything.",
+                "Name a new folder with -DataDirectory.") { Subject = data };
+        }
+    }
+
+    private static async Task<PostgresPrograms> FindProgramsAsync(BaseBackup backup, RecoveryOptions options, CancellationToken cancellationToken)
+    {
+        var named = Environment.GetEnvironmentVariable(PostgresLocator.Variable) is { Length: > 0 } variable ? variable : null;
+        var folders = options.Folders ?? (named is null ? PostgresLocator.UsualFolders() : [named]);
+        var candidates = folders.Distinct(StringComparer.Ordinal).Select(PostgresPrograms.In).Append(named is null ? EmbeddedPostgres.OfThisUser().Find() : null);
+        var others = new List<string>();
+        foreach (var programs in candidates.OfType<PostgresPrograms>().DistinctBy(p => p.Directory))
+        {
+            var version = await programs.ReadVersionAsync(cancellationToken);
+            if (version.Major == backup.Major)
+            {
+                return programs;
+            }
+
+            others.Add($"{version} in {programs.Directory}");
+        }
+
+        var found = others.Count > 0 ? $"; there are {string.Join(", ", others)}" : "";
+        throw new DbMigrateException(
+            "RecoveryProgramsNotFound",
+            ErrorKind.NotInstalled,
+            $"The base backup is of PostgreSQL {backup.Major}, and no server of that version is installed here{found}.",
+            string.Create(CultureInfo.InvariantCulture, $"Install PostgreSQL {backup.Major}, or name its bin folder in {PostgresLocator.Variable}.")) { Subject = backup.Folder };
+    }
+
+    private static int Port(int? wanted)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, wanted ?? 0);
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+        catch (SocketException e)
+        {
+            throw new DbMigrateException(
+                "PortInUse",
+                ErrorKind.Exists,
+                string.Create(CultureInfo.InvariantCulture, $"Port {wanted} of 127.0.0.1 cannot be had: {e.Message}"),
+                "Give another -Port, or none, for one that is free.",
+                e) { Subject = wanted };
+        }
+    }
+
+    /// <summary>Before the end of the backup there is nothing that is whole.</summary>
+    private static void CheckReach(RecoveryPlan plan)
+    {
+        var (options, backup) = (plan.Options, plan.Backup);
+        if (options.Lsn is { } text && Recovery.Lsn.Parse(text) < (backup.End ?? backup.Label.Start))
+        {
+            throw RecoveryFailure.TooEarly(plan, backup.End is { } end ? $"it ends at {end}." : $"it begins at {backup.Label.Start}.");
+        }
+
+        var (at, what) = plan.Archive?.BackupEnd(backup.Label) is { } stop ? (stop, "ended") : (backup.Label.StartTime, "began");
+        if (options.Time < at)
+        {
+            throw RecoveryFailure.TooEarly(plan, string.Create(CultureInfo.InvariantCulture, $"it {what} at {at:yyyy-MM-dd HH:mm:ss}Z."));
+        }
+    }
+
+    private static async Task CheckArchiveAsync(RecoveryPlan plan, WalArchive archive, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var (options, backup, size) = (plan.Options, plan.Backup, archive.SegmentSize);
+        if (backup.SystemId is { } system && system != archive.SystemId)
+        {
+            throw new DbMigrateException(
+                "WalArchiveForeign",
+                ErrorKind.InvalidData,
+                string.Create(CultureInfo.InvariantCulture, $"{archive.Folder} is the archive of another server ({archive.SystemId}) than the base backup {backup.Folder} ({system})."),
+                "Name the archive of the server that the backup is of.") { Subject = archive.Folder };
+        }
+
+        await CheckAccessAsync(archive.Folder, "The WAL archive", cancellationToken);
+        if (options.Lsn is { } text && Recovery.Lsn.Parse(text) > archive.Newest.End(size))
+        {
+            throw RecoveryFailure.TooLate(plan, $"it ends with {archive.Newest.Name(size)}, at {archive.Newest.End(size)}.");
+        }
+
+        if (options.Time > archive.NewestAt + s_clocks)
+        {
+            throw RecoveryFailure.TooLate(
+                plan, string.Create(CultureInfo.InvariantCulture, $"its last file, {archive.Newest.Name(size)}, was written at {archive.NewestAt:yyyy-MM-dd HH:mm:ss}Z."));
+        }
+
+        var needed = backup.End is { } end ? WalSegment.Of(backup.Label.Timeline, new Lsn(end.Value - 1), size) : WalSegment.Parse(backup.Label.StartSegment, size)!.Value;
+        for (var segment = WalSegment.Parse(backup.Label.StartSegment, size)!.Value; segment.Number <= Math.Max(needed.Number, archive.Newest.Number); segment = segment.Next)
+        {
+            if (archive.Find(segment) is not null || backup.Wal.Contains(segment.Name(size)))
+            {
+                continue;
+            }
+
+            if (segment.Number <= needed.Number)
+            {
+                throw RecoveryFailure.Missing(plan, segment.Name(size), "the base backup is not whole without it.");
+            }
+
+            observer.Message(MessageLevel.Warning, $"{archive.Folder} lacks {segment.Name(size)}: nothing behind it can be recovered.");
+            return;
+        }
+    }
+
+    /// <summary>Where root runs the server under another account, that one has to get in.</summary>
+    private static async Task CheckAccessAsync(string folder, string what, CancellationToken cancellationToken)
+    {
+        if (ServerAccount.Name is not { } account)
+        {
+            return;
+        }
+
+        var (exitCode, output) = await ChildProgram.RunAsync("ls", ["-U", "--", folder], "/", account, cancellationToken);
+        if (exitCode != 0)
+        {
+            throw new DbMigrateException(
+                "UnreadableFolder",
+                ErrorKind.Permission,
+                $"{what} {folder} cannot be read by '{account}', under which the server runs: {output.Trim().Split('\n')[0]}",
+                $"Give that account the right to read it and to pass through the folders above, or run this as another user than root.") { Subject = folder };
+        }
+    }
+
+    private static async Task FillAsync(RecoveryPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var data = plan.DataDirectory;
+        try
+        {
+            const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(data);
+            }
+            else
+            {
+                // The server refuses a folder that others can look into.
+                Directory.CreateDirectory(data, Private);
+                File.SetUnixFileMode(data, Private);
+            }
+
+            await ServerAccount.GiveAsync(data, ServerAccount.Name, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DbMigrateException(
+                "UnwritableFolder", ErrorKind.Permission, $"{data} cannot be made: {e.Message}", "Name another folder with -DataDirectory.", e) { Subject = data };
+        }
+
+        await CheckAccessAsync(data, "The new data directory", cancellationToken);
+        var done = 0L;
+        var size = plan.Backup.Size;
+        await plan.Backup.CopyAsync(
+            data,
+            new Dumps.SynchronousProgress(count =>
+            {
+                done += count;
+                observer.Progress(Activity(plan), $"copying the base backup, {ByteSize.Text(done)} of {ByteSize.Text(size)}", (int)Math.Min(99, 100 * done / Math.Max(1, size)));
+            }),
+            cancellationToken);
+        await RecoverySettings.WriteAsync(plan, cancellationToken);
+        await ServerAccount.GiveAllAsync(data, ServerAccount.Name, cancellationToken);
+    }
+
+    private static async Task StartAsync(RecoveryPlan plan, RecoveryLog log, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        observer.Message(MessageLevel.Verbose, $"Recovering {plan.Goal} with {plan.Programs.Postgres}; the log is {plan.Log}.");
+
+        // pg_ctl only starts it: where nobody may look during the replay, its own waiting ends too soon. It is not cancelled: the server would be killed with it.
+        string[] arguments = ["start", "--silent", "--no-wait", "--pgdata", plan.DataDirectory, "--log", plan.Log];
+        var (exitCode, output) = await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None);
+        if (exitCode != 0)
+        {
+            throw RecoveryFailure.NotStarted(plan, $"{plan.Programs.PgCtl} ended with {exitCode.ToString(CultureInfo.InvariantCulture)}: {output.Trim()}");
+        }
+
+        try
+        {
+            while (!log.IsReady && !log.IsPaused && await IsRunningAsync(plan))
+            {
+                Tell(plan, log, observer);
+                await Task.Delay(s_interval, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync(plan);
+            throw;
+        }
+
+        log.Read();
+        var hasTarget = plan.Options is not { Time: null, Lsn: null, Name: null };
+
+        // PostgreSQL 12 takes connections at the end of the archive although it has not come to what was asked for.
+        if ((!log.IsReady && !log.IsPaused) || (hasTarget && log.Stop is null))
+        {
+            await StopAsync(plan);
+            throw RecoveryFailure.Explain(plan, log);
+        }
+
+        observer.Message(MessageLevel.Verbose, log.Stop ?? "The end of the archive was reached.");
+    }
+
+    private static void Tell(RecoveryPlan plan, RecoveryLog log, IEngineObserver observer)
+    {
+        log.Read();
+        var percent = -1;
+        if (plan.Archive is { } archive && WalSegment.Parse(plan.Backup.Label.StartSegment, archive.SegmentSize) is { } first
+            && WalSegment.Parse(log.Segment ?? "", archive.SegmentSize) is { } now && archive.Newest.Number > first.Number)
+        {
+            percent = (int)Math.Min(99, 100 * (now.Number - Math.Min(now.Number, first.Number)) / (archive.Newest.Number - first.Number));
+        }
+
+        observer.Progress(Activity(plan), $"replaying {plan.Goal}, at {Where(log)}", percent);
+    }
+
+    private static string Where(RecoveryLog log) => log.Position ?? log.Segment ?? "the beginning";
+
+    private static string Activity(RecoveryPlan plan) => $"Recovering {plan.Backup.Folder} into {plan.DataDirectory}";
+
+    /// <summary>Whether the server runs, or is about to: its first file comes a moment after it was started.</summary>
+    private static async Task<bool> IsRunningAsync(RecoveryPlan plan)
+    {
+        string[] arguments = ["status", "--pgdata", plan.DataDirectory];
+        for (var attempt = 0; attempt < 25; attempt++)
+        {
+            if ((await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None)).ExitCode == 0)
+            {
+                return true;
+            }
+
+            if (File.Exists(plan.Log) && new FileInfo(plan.Log).Length > 0)
+            {
+                return false;
+            }
+
+            await Task.Delay(s_interval, CancellationToken.None);
+        }
+
+        return false;
+    }
+
+    /// <summary>Ends the server at once, if it runs.</summary>
+    private static async Task StopAsync(RecoveryPlan plan)
+    {
+        if (await IsRunningAsync(plan))
+        {
+            string[] arguments = ["stop", "--silent", "--mode", "immediate", "--timeout", "20", "--pgdata", plan.DataDirectory];
+            await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None);
+        }
+    }
+
+    private static void Remove(string data, bool isNew, IEngineObserver observer)
+    {
+        try
+        {
+            if (Directory.Exists(data))
+            {
+                foreach (var entry in new DirectoryInfo(data).EnumerateFileSystemInfos())
+                {
+                    if (entry is DirectoryInfo folder)
+                    {
+                        folder.Delete(recursive: true);
+                    }
+                    else
+                    {
+                        entry.Delete();
+                    }
+                }
+
+                if (isNew)
+                {
+                    Directory.Delete(data);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            observer.Message(MessageLevel.Warning, $"{data} could not be removed: {e.Message}");
+        }
+    }
+
+    private static DbTarget TargetOf(RecoveryPlan plan)
+    {
+        var settings = ConnectionSettings.Create();
+        var login = plan.Options.Login is { } given ? new NpgsqlConnectionStringBuilder(given.ConnectionString) : null;
+        settings.Host = login is null && RecoverySettings.SocketFolder(plan.DataDirectory) is { } socket ? socket : "127.0.0.1";
+        settings.Port = plan.Port;
+        settings.Username = login?.Username ?? Superuser;
+        settings.Password = login?.Password;
+        settings.Database = login?.Database ?? Superuser;
+        settings.SslMode = SslMode.Disable;
+        return new DbTarget(settings.ConnectionString)
+        {
+            Host = settings.Host,
+            Port = plan.Port,
+            Database = settings.Database,
+            User = settings.Username,
+            Schema = plan.Options.Login?.Schema,
+            Source = "recovery",
+            ToolOptions = plan.Options.Login?.ToolOptions ?? new Dictionary<string, string>(),
+            PasswordSource = plan.Options.Login?.PasswordSource,
+        };
+    }
+
+    // The server is what was asked for, whoever may log in.
+    private static async Task CheckLoginAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
+        }
+        catch (DbMigrateException e)
+        {
+            observer.Message(MessageLevel.Warning, $"The recovered server runs, but {target} does not let this login in: {e.Message} {e.NextStep}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+
+namespace DbMigrate.Engine.Sandbox;
+
+/// <summary>The calls to the C library for which .NET has nothing of its own. Not for Windows.</summary>
+internal static class Posix
+{
+    public const int Sigquit = 3;
+    public const int Sigkill = 9;
+    public const int Sigterm = 15;
+
+    /// <summary>Sends a signal; 0 when it was sent.</summary>
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [SuppressMessage("Interoperability", "SYSLIB1054", Justification = "Two integers need no generated marshalling and no unsafe code.")]
+    public static extern int Kill(int processId, int signal);
+
+    /// <summary>Makes a rename in a folder survive a power cut. Where it cannot be done, the system does it in its own time.</summary>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var folder = Open(System.Text.Encoding.UTF8.GetBytes(path + '\0'), 0);
+        if (folder >= 0)
+        {
+            _ = Fsync(folder);
+            _ = Close(folder);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [SuppressMessage("Interoperability", "SYSLIB1054", Justification = "Blittable arguments need no generated marshalling and no unsafe code.")]
+    private static extern int Open(byte[] path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [SuppressMessage("Interoperability", "SYSLIB1054", Justification = "One integer needs no generated marshalling and no unsafe code.")]
+    private static extern int Fsync(int file);
+
+    [DllImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [SuppressMessage("Interoperability", "SYSLIB1054", Justification = "One integer needs no generated marshalling and no unsafe code.")]
+    private static extern int Close(int file);
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using DbMigrate.Engine.Dumps;
+using DbMigrate.Engine.Sandbox;
+using DbMigrate.Testing;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Dumps;
+
+public sealed class DumpFolderTests
+{
+    [SkippableFact]
+    public async Task Ours_and_others_are_listed_by_age()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)", "CREATE TABLE u (id int)");
+        var first = await scene.DumpAsync(scene.Options with { Id = "z-first" });
+        var second = await scene.DumpAsync(scene.Options with { Id = "a-second", Format = DumpFormat.Directory });
+        var foreign = Path.Combine(scene.Dumps, "by-hand.dump");
+        await DumpWithoutUsAsync(scene, foreign);
+        await File.WriteAllTextAsync(Path.Combine(scene.Dumps, "notes.txt"), "no dump");
+        await File.WriteAllTextAsync(Path.Combine(scene.Dumps, "broken.dump"), "no dump either");
+        File.SetLastWriteTimeUtc(Path.Combine(scene.Dumps, "broken.dump"), new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        var dumps = await scene.ListAsync();
+        Assert.Equal(["z-first", "a-second", "by-hand", "broken"], dumps.Select(d => d.Id));
+        Assert.Equal([true, true, false, false], dumps.Select(d => d.IsOurs));
+        Assert.Equal(["available", "available", "available", "damaged"], dumps.Select(d => d.Status));
+        Assert.Equal([2, 2, 2, null], dumps.Select(d => d.Tables));
+        Assert.Equal(scene.Target.Database, dumps[2].Source);
+        Assert.StartsWith((await scene.Target.ScalarAsync<string>("SHOW server_version"))!.Split(' ')[0], dumps[2].ServerVersion, StringComparison.Ordinal);
+        Assert.Equal(new FileInfo(foreign).Length, dumps[2].Size);
+        Assert.Equal((first.Size, second.Size), (dumps[0].Size, dumps[1].Size));
+        Assert.Equal(second.CreatedAt, dumps[1].CreatedAt);
+
+        // A path that is a dump itself is a list of one.
+        Assert.Equal("a-second", Assert.Single(await DumpFolder.ListAsync(second.Path!, verify: true, scene.Observer, CancellationToken.None)).Id);
+        Assert.Equal("FolderNotFound", (await Assert.ThrowsAsync<DbMigrateException>(
+            () => DumpFolder.ListAsync(scene.Dumps + "x", verify: false, scene.Observer, CancellationToken.None))).Id);
+    }
+
+    [SkippableFact]
+    public async Task Damage_shows()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t AS SELECT md5(g::text) FROM generate_series(1, 5000) g");
+        var file = await scene.DumpAsync(scene.Options with { Id = "file" });
+        var folder = await scene.DumpAsync(scene.Options with { Id = "folder", Format = DumpFormat.Directory });
+        Assert.Equal(["available", "available"], (await scene.ListAsync(verify: true)).Select(d => d.Status));
+
+        // One byte, deep in the data: only the checksum tells.
+        Flip(file.Path!);
+        Flip(Directory.GetFiles(folder.Path!, "*.gz").Single());
+        Assert.Equal(["available", "available"], (await scene.ListAsync()).Select(d => d.Status));
+        Assert.Equal(["damaged", "damaged"], (await scene.ListAsync(verify: true)).Select(d => d.Status));
+        foreach (var path in new[] { file.Path!, folder.Path! })
+        {
+            var error = await Assert.ThrowsAsync<DbMigrateException>(() => scene.RestoreAsync(path, new RestoreOptions { Database = "never" }));
+            Assert.Equal(("DumpDamaged", ErrorKind.InvalidData), (error.Id, error.Kind));
+        }
+
+        using (var stream = File.OpenWrite(file.Path!))
+        {
+            stream.SetLength(stream.Length - 1);
+        }
+
+        Assert.Equal("damaged", (await scene.ListAsync()).Single(d => d.Id == "file").Status);
+    }
+
+    [SkippableFact]
+    public async Task Removing_takes_the_facts_along_and_respects_what_is_to_be_kept()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var file = await scene.DumpAsync(scene.Options with { Id = "file" });
+        var folder = await scene.DumpAsync(scene.Options with { Id = "folder", Format = DumpFormat.Directory });
+        var kept = await scene.DumpAsync(scene.Options with { Id = "kept", KeepUntil = DateTimeOffset.UtcNow.AddDays(7) });
+        var over = await scene.DumpAsync(scene.Options with { Id = "over", KeepUntil = DateTimeOffset.UtcNow.AddSeconds(-1) });
+        var foreign = Path.Combine(scene.Dumps, "by-hand.dump");
+        await DumpWithoutUsAsync(scene, foreign);
+
+        var error = Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(kept, force: false));
+        Assert.Equal("SnapshotKept", error.Id);
+        Assert.Contains(kept.KeepUntil!.Value.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+        var byHand = await DumpFolder.GetAsync(foreign, verify: false, scene.Observer, CancellationToken.None);
+        Assert.Equal("SnapshotNotOurs", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(byHand, force: false)).Id);
+
+        DumpFolder.Remove(file, force: false);
+        DumpFolder.Remove(folder, force: false);
+        DumpFolder.Remove(over, force: false);
+        Assert.Equal(["by-hand.dump", "kept.dump", "kept.dump.json"], scene.Files());
+        Assert.Equal("DumpNotFound", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(file, force: false)).Id);
+        DumpFolder.Remove(kept, force: true);
+        DumpFolder.Remove(byHand, force: true);
+        Assert.Empty(scene.Files());
+    }
+
+    private static void Flip(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        stream.Position = stream.Length - 2000;
+        var value = stream.ReadByte();
+        stream.Position--;
+        stream.WriteByte((byte)(value ^ 0xff));
+    }
+
+    internal static async Task DumpWithoutUsAsync(DumpScene scene, string path)
+    {
+        var exitCode = await ChildProgram.StreamAsync(
+            scene.Programs.PgDump,
+            ["--dbname=" + LibpqSettings.Keywords(scene.Target), "--format=custom", "--file=" + path],
+            await LibpqSettings.ReadAsync(scene.Target, "test", scene.Programs, CancellationToken.None),
+            static _ => { },
+            static _ => { },
+            CancellationToken.None);
+        Assert.Equal(0, exitCode);
+    }
+}

@@ -1,0 +1,287 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
+using DbMigrate.Engine.Recovery;
+using DbMigrate.Engine.Sandbox;
+using DbMigrate.Engine.Targets;
+using DbMigrate.Testing;
+using Npgsql;
+using Xunit;
+
+namespace DbMigrate.Engine.Tests.Recovery;
+
+/// <summary>With a real server, a real archive and real base backups.</summary>
+public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFixture<ArchivingServer>
+{
+    private readonly RecordingObserver _observer = new();
+
+    [SkippableFact]
+    public async Task A_moment_before_the_drop_has_the_rows_and_none_of_what_came_later()
+    {
+        Need();
+        var result = await ArchivingServer.RecoverAsync(server.Options with { Time = server.Moment.ToOffset(TimeSpan.FromHours(5)) }, _observer);
+        try
+        {
+            await AssertBeforeTheDropAsync(result);
+            Assert.Equal((server.Moment, server.Plain, "available"), (result.RestoredTo, result.Source, result.Status));
+            Assert.Equal(("postgres", "postgres"), (result.Target!.User, result.Target.Database));
+
+            // It can be written to, and what it writes goes nowhere near the original's archive.
+            var archived = Directory.GetFiles(server.Archive).Order(StringComparer.Ordinal).ToList();
+            await result.Target!.RunAsync("INSERT INTO orders VALUES (99, now())", "SELECT pg_switch_wal()", "CHECKPOINT");
+            Assert.Equal("off", await result.Target!.ScalarAsync<string>("SHOW archive_mode"));
+            Assert.Equal("127.0.0.1", await result.Target!.ScalarAsync<string>("SHOW listen_addresses"));
+            Assert.Equal("250", await result.Target!.ScalarAsync<string>("SHOW max_connections"));
+            Assert.Equal(0, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM pg_replication_slots"));
+            Assert.Equal(archived, Directory.GetFiles(server.Archive).Order(StringComparer.Ordinal).Where(f => !f.EndsWith(".history", StringComparison.Ordinal)));
+            Assert.Contains(_observer.ProgressReports, r => r.Status.StartsWith("replaying up to 20", StringComparison.Ordinal));
+            Assert.Contains(_observer.Texts(MessageLevel.Verbose), m => m.Contains("recovery stopping before commit", StringComparison.Ordinal));
+            Assert.Contains(_observer.Texts(MessageLevel.Verbose), m => m.EndsWith("To stop it: " + result.StopCommand, StringComparison.Ordinal));
+        }
+        finally
+        {
+            // As it is told to the user.
+            using var shell = Process.Start("/bin/sh", ["-c", result.StopCommand!])!;
+            await shell.WaitForExitAsync();
+            Assert.Equal(0, shell.ExitCode);
+        }
+
+        Assert.False(File.Exists(Path.Combine(result.Id, "postmaster.pid")));
+        Assert.Equal(3, await server.Target.ScalarAsync<long>("SELECT count(*) FROM later"));
+    }
+
+    [SkippableFact]
+    public async Task A_position_from_a_packed_archive_and_a_tar()
+    {
+        Need();
+        var archive = await server.CopyArchiveAsync();
+        foreach (var segment in Directory.GetFiles(archive).Where(f => Path.GetFileName(f).Length == 24))
+        {
+            await using (var packed = new GZipStream(File.Create(segment + ".gz"), CompressionLevel.Fastest))
+            {
+                await packed.WriteAsync(await File.ReadAllBytesAsync(segment));
+            }
+
+            File.Delete(segment);
+        }
+
+        await ServerAccount.GiveAllAsync(archive, ServerAccount.Name, CancellationToken.None);
+        var result = await ArchivingServer.RecoverAsync(server.Options with { BaseBackup = server.Tar, WalArchive = archive, Lsn = server.Position }, _observer);
+        await AssertBeforeTheDropAsync(result);
+        await server.StopAsync(result);
+    }
+
+    [SkippableFact]
+    public async Task A_named_point_with_a_command_and_the_login_of_the_original()
+    {
+        Need();
+        var command = $"cp '{server.Archive.Replace("'", "'\\''", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal)}/%f' \"%p\"";
+        var login = new DbTarget(new NpgsqlConnectionStringBuilder(server.Target.ConnectionString) { Username = "app", Password = "geheim-4711", Database = "shop" }.ConnectionString)
+        { Host = server.Target.Host, Port = server.Target.Port, Database = "shop", User = "app", Source = "test" };
+        var port = FreePort();
+        var result = await ArchivingServer.RecoverAsync(
+            server.Options with { WalArchive = null, RestoreCommand = command, Name = "before the drop", Login = login, Port = port }, _observer);
+        Assert.Equal(("127.0.0.1", port, "shop", "app"), (result.Target!.Host, result.Target.Port, result.Target.Database, result.Target.User));
+        Assert.Equal("app", await result.Target.ScalarAsync<string>("SELECT current_user::text"));
+        Assert.Empty(_observer.Texts(MessageLevel.Warning));
+        Assert.True(result.RestoredTo <= server.Moment);
+
+        // Over the network nobody gets in without the password that he had.
+        var wrong = new DbTarget(new NpgsqlConnectionStringBuilder(result.Target.ConnectionString) { Password = "x" }.ConnectionString)
+        { Host = "127.0.0.1", Port = port, Database = "shop", User = "app", Source = "test" };
+        Assert.Equal("AuthenticationFailed", (await Assert.ThrowsAsync<DbMigrateException>(() => DbSession.OpenAsync(wrong, _observer, CancellationToken.None))).Id);
+        Assert.DoesNotContain(_observer.Messages, m => m.Text.Contains("geheim-4711", StringComparison.Ordinal));
+        await server.StopAsync(result);
+    }
+
+    [SkippableFact]
+    public async Task The_end_of_the_archive()
+    {
+        Need();
+        var result = await ArchivingServer.RecoverAsync(server.Options, _observer);
+        Assert.Equal(3, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM later"));
+        Assert.False(await result.Target!.ScalarAsync<bool>("SELECT to_regclass('orders') IS NOT NULL"));
+        Assert.InRange(result.RestoredTo!.Value, server.Moment, DateTimeOffset.UtcNow);
+        await server.StopAsync(result);
+    }
+
+    [SkippableFact]
+    public async Task A_pause_lets_one_look_before_it_is_decided()
+    {
+        Need();
+
+        // Not the time: right before a DROP TABLE commits, its lock keeps readers out of the table.
+        var result = await ArchivingServer.RecoverAsync(server.Options with { Name = "before the drop", Pause = true }, _observer);
+        Assert.Equal("paused", result.Status);
+        Assert.True(await result.Target!.ScalarAsync<bool>("SELECT pg_is_in_recovery()"));
+        Assert.Equal(2, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        await result.Target!.RunAsync("SELECT pg_wal_replay_resume()");
+        await Activity.Scene.WaitForAsync(() => result.Target!.ScalarAsync<bool>("SELECT pg_is_in_recovery()"), recovers => !recovers);
+        Assert.Equal(2, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        await server.StopAsync(result);
+    }
+
+    [SkippableFact]
+    public async Task What_is_out_of_reach_is_refused_before_anything_is_written()
+    {
+        Need();
+        await RefuseAsync(server.Options with { Time = server.Moment.AddDays(-1) }, "RecoveryTargetTooEarly", "it ended at ");
+        await RefuseAsync(server.Options with { Time = DateTimeOffset.UtcNow.AddHours(1) }, "RecoveryTargetTooLate", "its last file, ");
+        await RefuseAsync(server.Options with { Lsn = "0/28" }, "RecoveryTargetTooEarly", server.Plain);
+        await RefuseAsync(server.Options with { Lsn = "FF/0" }, "RecoveryTargetTooLate", "it ends with 00000001");
+    }
+
+    [SkippableFact]
+    public async Task A_hole_in_the_archive_is_named()
+    {
+        Need();
+        var archive = await server.CopyArchiveAsync();
+        var segments = Directory.GetFiles(archive).Where(f => Path.GetFileName(f).Length == 24).Order(StringComparer.Ordinal).ToList();
+
+        // The last one: then the archive just ends sooner. The moment is behind what the rest has.
+        File.Delete(segments[^1]);
+        File.Delete(segments[^2]);
+        File.SetLastWriteTimeUtc(segments[^3], DateTime.UtcNow);
+        var error = await FailAsync(server.Options with { WalArchive = archive, Time = DateTimeOffset.UtcNow.AddSeconds(1) }, "RecoveryTargetTooLate");
+        Assert.Contains($"it ends with {Path.GetFileName(segments[^3])}, and the last transaction that could be replayed was at ", error.Message, StringComparison.Ordinal);
+
+        // One in the middle.
+        archive = await server.CopyArchiveAsync();
+        var lost = Path.GetFileName(segments[^3]);
+        File.Delete(Path.Combine(archive, lost));
+        error = await FailAsync(server.Options with { WalArchive = archive, Time = DateTimeOffset.UtcNow.AddSeconds(-1) }, "WalSegmentMissing");
+        Assert.Contains("lacks " + lost, error.Message, StringComparison.Ordinal);
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), m => m.Contains(lost, StringComparison.Ordinal));
+
+        // One that the backup itself needs, which it does not bring along.
+        var bare = server.NewFolder();
+        CopyFolder(server.Plain, bare);
+        var first = WalArchive.Read(archive);
+        var start = (await BaseBackup.ReadAsync(server.Plain, CancellationToken.None)).Label.StartSegment;
+        File.Delete(Path.Combine(bare, "pg_wal", start));
+        File.Delete(Path.Combine(archive, start));
+        Assert.Equal(16 << 20, first.SegmentSize);
+        await RefuseAsync(server.Options with { BaseBackup = bare, WalArchive = archive }, "WalSegmentMissing", start);
+    }
+
+    [SkippableFact]
+    public async Task A_cancelled_recovery_and_one_that_takes_too_long_leave_nothing()
+    {
+        Need();
+        // A file that never comes.
+        var options = server.Options with { WalArchive = null, RestoreCommand = "sleep 60" };
+        using var cancel = new CancellationTokenSource();
+        var recovering = ArchivingServer.RecoverAsync(options, _observer, cancel.Token);
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(Path.Combine(options.DataDirectory, "postmaster.pid"))), isThere => isThere);
+        var processId = int.Parse(File.ReadLines(Path.Combine(options.DataDirectory, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recovering);
+        Assert.False(Directory.Exists(options.DataDirectory));
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(IsServer(processId, options.DataDirectory)), runs => !runs);
+
+        options = options with { DataDirectory = server.NewFolder(), Timeout = TimeSpan.FromSeconds(2) };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ArchivingServer.RecoverAsync(options, _observer));
+        Assert.Equal(("RecoveryTimeout", ErrorKind.Timeout), (error.Id, error.Kind));
+        Assert.False(Directory.Exists(options.DataDirectory));
+    }
+
+    [SkippableFact]
+    public async Task Bad_input_is_refused()
+    {
+        Need();
+        var options = server.Options;
+        await RefuseAsync(options with { Time = server.Moment, Lsn = "0/1" }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { RestoreCommand = "cp" }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { WalArchive = null }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { Lsn = "16" }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { Port = 70000 }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { Settings = new Dictionary<string, string> { ["a = b\nc"] = "x" } }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { BaseBackup = server.Archive }, "BaseBackupNotFound");
+        await RefuseAsync(options with { BaseBackup = server.Archive + "x" }, "BaseBackupNotFound");
+        await RefuseAsync(options with { WalArchive = server.Tar }, "WalArchiveNotFound");
+        await RefuseAsync(options with { WalArchive = server.Tar + "x" }, "WalArchiveNotFound");
+        if (EmbeddedPostgres.OfThisUser().Find() is null && Environment.GetEnvironmentVariable(PostgresLocator.Variable) is not { Length: > 0 })
+        {
+            await RefuseAsync(options with { Folders = [] }, "RecoveryProgramsNotFound");
+        }
+
+        Assert.Equal("DataDirectoryNotEmpty", (await Assert.ThrowsAsync<DbMigrateException>(
+            () => PointInTimeRecovery.PlanAsync(options with { DataDirectory = server.Plain }, _observer, CancellationToken.None))).Id);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await RefuseAsync(options with { Port = ((IPEndPoint)listener.LocalEndpoint).Port }, "PortInUse");
+
+        var broken = server.NewFolder();
+        CopyFolder(server.Plain, broken);
+        Directory.CreateDirectory(Path.Combine(broken, "pg_tblspc", "16500"));
+        await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "16500");
+        Directory.Delete(Path.Combine(broken, "pg_tblspc", "16500"));
+        File.Delete(Path.Combine(broken, "backup_label"));
+        await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "backup_label");
+
+        // Another server's archive: the cluster's number stands in each file.
+        var foreign = await server.CopyArchiveAsync();
+        foreach (var segment in Directory.GetFiles(foreign).Where(f => Path.GetFileName(f).Length == 24))
+        {
+            using var file = File.OpenWrite(segment);
+            file.Position = 24;
+            file.WriteByte(0x77);
+            file.WriteByte(0x77);
+        }
+
+        await RefuseAsync(options with { WalArchive = foreign }, "WalArchiveForeign");
+    }
+
+    private static async Task AssertBeforeTheDropAsync(RestoreResult result)
+    {
+        Assert.False(await result.Target!.ScalarAsync<bool>("SELECT pg_is_in_recovery()"));
+        Assert.Equal("1,2", await result.Target!.ScalarAsync<string>("SELECT string_agg(id::text, ',' ORDER BY id) FROM orders"));
+        Assert.False(await result.Target!.ScalarAsync<bool>("SELECT to_regclass('later') IS NOT NULL"));
+    }
+
+    private async Task RefuseAsync(RecoveryOptions options, string id, string text = "")
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => PointInTimeRecovery.PlanAsync(options, _observer, CancellationToken.None));
+        Assert.True(id == error.Id, error.Message);
+        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(options.DataDirectory));
+    }
+
+    private async Task<DbMigrateException> FailAsync(RecoveryOptions options, string id)
+    {
+        options = options with { DataDirectory = server.NewFolder() };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ArchivingServer.RecoverAsync(options, _observer));
+        Assert.True(id == error.Id, error.Message);
+        Assert.False(File.Exists(Path.Combine(options.DataDirectory, "postmaster.pid")));
+        Assert.Contains(options.DataDirectory, error.Message, StringComparison.Ordinal);
+        return error;
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (var folder in Directory.GetDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
+        {
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        }
+
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        }
+    }
+
+    // One that has ended may wait for its parent to take note; it has no command line any more.
+    private static bool IsServer(int processId, string data) =>
+        File.Exists($"/proc/{processId}/cmdline") && File.ReadAllText($"/proc/{processId}/cmdline").Contains(data, StringComparison.Ordinal);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Need() => Skip.IfNot(server.IsThere, "SKIPPED: pg_basebackup is needed.");
+}
