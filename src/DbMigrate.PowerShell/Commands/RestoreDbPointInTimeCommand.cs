@@ -88,9 +88,9 @@ public sealed class RestoreDbPointInTimeCommand : EngineCommand
     protected override void Process()
     {
         var given = new object?[] { RestoreTime, Lsn, RestorePointName, Before, Latest ? true : null }.Count(moment => moment is not null);
-        if (given == 0)
+        if (given != 1)
         {
-            throw ErrorRecords.NoRestoreTarget();
+            throw ErrorRecords.NotOneMoment(given);
         }
 
         var options = new RecoveryOptions
