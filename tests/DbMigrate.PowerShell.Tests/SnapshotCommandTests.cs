@@ -6,7 +6,7 @@ using DbMigrate.Testing;
 namespace DbMigrate.PowerShell.Tests;
 
 /// <summary>The cmdlets for dumps, with the real engine and the real programs.</summary>
-public sealed class SnapshotCommandTests : IAsyncLifetime
+public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private DbTarget _target = null!;
@@ -21,11 +21,9 @@ public sealed class SnapshotCommandTests : IAsyncLifetime
         await _target.RunAsync("CREATE TABLE orders AS SELECT generate_series(1, 100) AS id", "CREATE TABLE users (id int)");
     }
 
-    public Task DisposeAsync()
-    {
-        _folder.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _folder.Dispose();
 
     [SkippableFact]
     public async Task A_dump_is_taken_listed_restored_and_removed()
