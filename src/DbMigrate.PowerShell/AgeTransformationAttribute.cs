@@ -18,7 +18,9 @@ public sealed partial class AgeTransformationAttribute : ArgumentTransformationA
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         var text = Convert.ToString(value, CultureInfo.InvariantCulture)?.Trim() ?? "";
-        var age = value as TimeSpan? ?? Parse(text);
+
+        // PowerShell itself reads 7d, without quotes, as the number 7 of type decimal, and so is hardly anything else one.
+        var age = value is decimal days and <= (decimal)MostDays and >= 0 ? TimeSpan.FromDays((double)days) : value as TimeSpan? ?? Parse(text);
         return age > TimeSpan.Zero && age.Value.TotalDays <= MostDays ? age : throw new ArgumentTransformationMetadataException(
             $"'{text}' is no length of time. Write a number with its unit, 7d, 12h or 30min, or days.hours:minutes:seconds.");
     }

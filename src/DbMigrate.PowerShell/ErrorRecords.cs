@@ -75,11 +75,11 @@ internal static class ErrorRecords
         "Give -InstanceId for one in RDS; for dumps give New-DbSnapshot -Method Dump, and Invoke-Migration -SnapshotPath.")
     { Subject = host };
 
-    /// <summary>No moment to recover to.</summary>
-    public static DbMigrateException NoRestoreTarget() => new(
+    /// <summary>No moment to recover to, or several.</summary>
+    public static DbMigrateException NotOneMoment(int given) => new(
         "InvalidRecoveryOptions",
         ErrorKind.InvalidArgument,
-        "Nothing says how far to recover.",
+        given == 0 ? "Nothing says how far to recover." : "More than one moment to recover to is given.",
         "Give one of -RestoreTime, -Lsn, -RestorePointName, -Before and -Latest.");
 
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>

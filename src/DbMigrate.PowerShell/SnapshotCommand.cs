@@ -1,9 +1,5 @@
-using System.Globalization;
 using System.Management.Automation;
-using System.Net;
 using DbMigrate.Aws;
-using DbMigrate.Aws.Rds;
-using DbMigrate.Engine.Targets;
 
 namespace DbMigrate.Commands;
 
@@ -41,19 +37,5 @@ public abstract class SnapshotCommand : TargetCommand
         {
             throw ErrorRecords.AwsParameterUnused();
         }
-    }
-
-    /// <summary>The address of what was restored. Whoever is connected to what it was restored from logs in to the new one in the same way.</summary>
-    private protected static DbTarget Restored(RdsEndpoint endpoint, DbTarget? current)
-    {
-        if (current is not null && endpoint.SourceHost is { } source && string.Equals(current.Host, source, StringComparison.OrdinalIgnoreCase))
-        {
-            return TargetResolver.Elsewhere(current, endpoint.Host, endpoint.Port);
-        }
-
-        var address = string.Create(
-            CultureInfo.InvariantCulture,
-            $"postgresql:///{Uri.EscapeDataString(endpoint.Database ?? "postgres")}?host={Uri.EscapeDataString(endpoint.Host)}&port={endpoint.Port}");
-        return TargetResolver.Resolve(address, Environment.GetEnvironmentVariable, new NetworkCredential(endpoint.User, ""));
     }
 }

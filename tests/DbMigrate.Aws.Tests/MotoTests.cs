@@ -41,7 +41,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         var restore = await snapshots.PlanRestoreAsync(taken, new RdsRestoreOptions { TargetId = "prod1-back", Wait = true }, default);
         Assert.Equal("available", (await snapshots.RestoreAsync(restore, _ => null, default)).Status);
 
-        await snapshots.RemoveAsync(taken, allowForeign: false, allowKept: false, default);
+        await snapshots.RemoveAsync(taken, force: false, default);
         Assert.Equal("SnapshotNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => snapshots.FindAsync("s1", default))).Id);
     }
 
@@ -75,7 +75,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
 
         var copy = await snapshots.PlanRestoreAsync(taken, new RdsRestoreOptions { TargetId = "ledger3", Wait = true }, default);
         Assert.Equal("available", (await snapshots.RestoreAsync(copy, _ => null, default)).Status);
-        await snapshots.RemoveAsync(taken, false, false, default);
+        await snapshots.RemoveAsync(taken, force: false, default);
     }
 
     [SkippableFact]

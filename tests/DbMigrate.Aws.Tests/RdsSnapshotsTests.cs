@@ -213,19 +213,19 @@ public sealed class RdsSnapshotsTests : IDisposable
         var ours = await TakeAsync("ours");
 
         Assert.Equal("SnapshotNotOurs", await RemoveAsync("theirs"));
-        Assert.Equal("SnapshotIsAutomated", await RemoveAsync("rds:auto", allowForeign: true, allowKept: true));
-        Assert.Equal("SnapshotKept", await RemoveAsync("kept", allowForeign: true));
+        Assert.Equal("SnapshotIsAutomated", await RemoveAsync("rds:auto", force: true));
+        Assert.Equal("SnapshotKept", await RemoveAsync("kept"));
 
         // What was piped in may be old news.
-        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(kept with { KeepUntil = null }, false, false, default));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(kept with { KeepUntil = null }, force: false, default));
         Assert.Equal("SnapshotKept", error.Id);
         Assert.Empty(_account.Server.Of("DeleteDBSnapshot"));
 
         Assert.Equal("", await RemoveAsync("ours"));
-        Assert.Equal("", await RemoveAsync("theirs", allowForeign: true));
-        Assert.Equal("", await RemoveAsync("kept", allowKept: true));
+        Assert.Equal("", await RemoveAsync("theirs", force: true));
+        Assert.Equal("", await RemoveAsync("kept", force: true));
         Assert.False(_account.Has("DBSnapshot", ours.Id));
-        Assert.Equal("SnapshotNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(ours, false, false, default))).Id);
+        Assert.Equal("SnapshotNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(ours, force: false, default))).Id);
     }
 
     [Fact]
@@ -284,11 +284,11 @@ public sealed class RdsSnapshotsTests : IDisposable
         return await _snapshots.WaitAsync(await _snapshots.CreateAsync(plan, cancellationToken), limit ?? TimeSpan.FromMinutes(1), cancellationToken);
     }
 
-    private async Task<string> RemoveAsync(string id, bool allowForeign = false, bool allowKept = false)
+    private async Task<string> RemoveAsync(string id, bool force = false)
     {
         try
         {
-            await _snapshots.RemoveAsync(await _snapshots.FindAsync(id, default), allowForeign, allowKept, default);
+            await _snapshots.RemoveAsync(await _snapshots.FindAsync(id, default), force, default);
             return "";
         }
         catch (DbMigrateException e)

@@ -27,13 +27,17 @@ Describe 'Help for <name>' -ForEach $cmdlets {
 Describe 'Example <number> of <name>' -ForEach $examples {
     # A project with a golang-migrate folder, of whose four migrations three are applied, and a Prisma folder; and a table to fill.
     It 'runs' {
-        if ($Code -match 'SecretId|DbPointInTime' -and -not (Start-TestAws)) {
+        if ($Code -match 'SecretId|InstanceId' -and -not (Start-TestAws)) {
             Set-ItResult -Skipped -Because "python3 has no moto[server]"
             return
         }
 
-        if ($Code -match 'DbSnapshot' -and -not (Get-Command pg_dump -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_dump is not installed' }
-        if ($Code -match 'BaseBackup' -and -not (Get-Command pg_basebackup -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_basebackup is not installed' }
+        $program = switch -Regex ($Code) { 'BaseBackup' { 'pg_basebackup' } 'backups' { 'pg_dump' } }
+        if ($missing = $program | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) }) {
+            Set-ItResult -Skipped -Because "$missing is not installed"
+            return
+        }
+
         $target = New-TestDatabase
         $null = Invoke-Sql $target "CREATE TABLE users (id bigint PRIMARY KEY, status text, visits int NOT NULL DEFAULT 0, created_at timestamptz NOT NULL DEFAULT now())"
         $null = Invoke-Sql $target "INSERT INTO users SELECT g FROM generate_series(1, 100) g"

@@ -13,6 +13,7 @@ AfterAll { Stop-DbSandbox }
 Describe 'The runbook <name>' -ForEach $runbooks {
     It 'runs from top to bottom' {
         if ($Code -match '(?m)^psql ' -and -not (Get-Command psql -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'psql is not installed' }
+        if ($Code -match 'DbSnapshot' -and -not (Get-Command pg_dump -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_dump is not installed' }
         $target = New-TestDatabase
         $root = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
         $destination = New-Item -ItemType Directory (Join-Path $root $Destination)

@@ -13,14 +13,79 @@ namespace DbMigrate.Commands;
 [OutputType(typeof(MigrationResult))]
 public sealed class InvokeMigrationCommand : RunCommand
 {
-    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions) =>
+    /// <summary>Refuse to run unless there is a snapshot that is not older than this.</summary>
+    [Parameter]
+    [AgeTransformation]
+    public TimeSpan? RequireSnapshotWithin { get; set; }
+
+    /// <summary>Take a snapshot first.</summary>
+    [Parameter]
+    public SwitchParameter Snapshot { get; set; }
+
+    /// <summary>The folder of dumps, where the snapshots are not in RDS.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SnapshotPath { get; set; }
+
+    /// <summary>The instance or cluster in RDS, where the address does not say it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? InstanceId { get; set; }
+
+    private protected override void Run(MigrationSource source, DbTarget target, IReadOnlyList<string>? versions)
+    {
+        var options = Options();
+        if (RequireSnapshotWithin is not null || Snapshot)
+        {
+            // A snapshot may take an hour, and no connection is kept open so long; what is pending then is looked up anew.
+            var pending = 0;
+            Use(source, target, project => pending = Await(token => project.PlanApplyAsync(Selection(versions), options, token)).Count);
+            if (pending == 0)
+            {
+                return;
+            }
+
+            if (!Secure(source, target, out var snapshot))
+            {
+                return;
+            }
+
+            options = options with { Snapshot = snapshot };
+        }
+
         Use(source, target, project =>
         {
-            var plan = Await(token => project.PlanApplyAsync(Selection(versions), Options(), token));
+            var plan = Await(token => project.PlanApplyAsync(Selection(versions), options, token));
             var accepted = Accept(plan, target.ToString(), migration => $"Apply migration {migration}");
             if (accepted.Count > 0)
             {
-                ForEach(token => project.ApplyAsync(accepted, Options(), token), WriteObject);
+                ForEach(token => project.ApplyAsync(accepted, options, token), WriteObject);
             }
         });
+    }
+
+    /// <summary>Makes sure of a way back. False when somebody did not want the snapshot to be taken.</summary>
+    private bool Secure(MigrationSource source, DbTarget target, out DbSnapshot? snapshot)
+    {
+        snapshot = null;
+        var place = new SnapshotPlace(target, SnapshotPath is null ? null : FileSystemPath(SnapshotPath), InstanceId, Observer);
+        if (!Snapshot)
+        {
+            var found = Await(place.ListAsync);
+            snapshot = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place.ToString());
+            WriteVerbose($"The way back is {snapshot}, taken at {snapshot.CreatedAt:u}.");
+            return true;
+        }
+
+        var description = $"Performing the operation \"Take a snapshot into {place}\" on target \"{target}\".";
+        if (!ShouldProcess(description, description, "Confirm", out var reason))
+        {
+            return reason == ShouldProcessReason.WhatIf;
+        }
+
+        var taken = Await(token => place.TakeAsync($"before Invoke-Migration of {source.Path}", token));
+        WriteVerbose($"The way back is {taken}.");
+        snapshot = taken;
+        return true;
+    }
 }

@@ -151,7 +151,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
         if (ShouldProcess(description, description, "Confirm", out _))
         {
             var current = Session.Current.Target;
-            WriteObject(Await(token => rds.RunAsync(plan, endpoint => Restored(endpoint, current), token)));
+            WriteObject(Await(token => rds.RunAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
         }
     }
 
@@ -171,9 +171,9 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     {
         RefuseAwsParameters();
         var given = new object?[] { RestoreTime, Lsn, RestorePointName, Before, Latest ? true : null }.Count(moment => moment is not null);
-        if (given == 0)
+        if (given != 1)
         {
-            throw ErrorRecords.NoRestoreTarget();
+            throw ErrorRecords.NotOneMoment(given);
         }
 
         var options = new RecoveryOptions
