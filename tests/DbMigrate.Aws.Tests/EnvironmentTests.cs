@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Amazon.Runtime.Internal;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Testing;
@@ -174,8 +173,10 @@ public sealed class EnvironmentTests : IDisposable
             "[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = admin\n" +
             "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n",
             "");
+
+        // The file is called by the SHA-1 of the session's name.
         _folder.Write(
-            $".aws/sso/cache/{Convert.ToHexString(SHA1.HashData("corp"u8)).ToLowerInvariant()}.json",
+            ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
             $$"""{"startUrl":"https://corp.awsapps.com/start","region":"eu-west-1","accessToken":"sso-token","expiresAt":"{{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}}"}""");
         await AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url });
         Assert.Contains("ASIASSO/", Signature(), StringComparison.Ordinal);
