@@ -193,6 +193,37 @@ public sealed class EnvironmentTests : IDisposable
     }
 
     [Fact]
+    public async Task An_EC2_instance_gives_keys_and_region()
+    {
+        using var metadata = new FakeServer(request => request.Line.Split(' ')[1] switch
+        {
+            "/latest/api/token" => new FakeReply(200, "metadata-token", ("X-aws-ec2-metadata-token-ttl-seconds", "21600")),
+            "/latest/dynamic/instance-identity/document" => new FakeReply(200, "{\"region\":\"eu-central-1\"}"),
+            var path when path.EndsWith("/bastion", StringComparison.Ordinal) => new FakeReply(
+                200,
+                $$"""{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"ASIAEC2","SecretAccessKey":"secret","Token":"token","LastUpdated":"2026-01-01T00:00:00Z","Expiration":"{{DateTimeOffset.UtcNow.AddHours(6):yyyy-MM-ddTHH:mm:ssZ}}"}"""),
+            var path when path.Contains("/iam/security-credentials", StringComparison.Ordinal) => new FakeReply(200, "bastion"),
+            _ => new FakeReply(404, ""),
+        });
+        Set("AWS_EC2_METADATA_DISABLED", null);
+        Set("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.Url);
+        FallbackInternalConfigurationFactory.Reset();
+        try
+        {
+            var failure = await Record.ExceptionAsync(() => AskAsync(new AwsSettings { EndpointUrl = _server.Url }));
+            Assert.True(failure is null, $"{failure?.Message}\n{string.Join("\n", metadata.Requests.Select(r => r.Line))}");
+            Assert.Contains("ASIAEC2/", Signature(), StringComparison.Ordinal);
+            Assert.Contains("/eu-central-1/", Signature(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Set("AWS_EC2_METADATA_DISABLED", "true");
+            Set("AWS_EC2_METADATA_SERVICE_ENDPOINT", null);
+            FallbackInternalConfigurationFactory.Reset();
+        }
+    }
+
+    [Fact]
     public async Task A_web_identity_gives_the_keys()
     {
         using var sts = new FakeServer(_ => FakeReply.Result(
