@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Amazon.Runtime.Internal;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Testing;
@@ -174,8 +173,10 @@ public sealed class EnvironmentTests : IDisposable
             "[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = admin\n" +
             "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n",
             "");
+
+        // The file is called by the SHA-1 of the session's name.
         _folder.Write(
-            $".aws/sso/cache/{Convert.ToHexString(SHA1.HashData("corp"u8)).ToLowerInvariant()}.json",
+            ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
             $$"""{"startUrl":"https://corp.awsapps.com/start","region":"eu-west-1","accessToken":"sso-token","expiresAt":"{{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}}"}""");
         await AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url });
         Assert.Contains("ASIASSO/", Signature(), StringComparison.Ordinal);
@@ -189,6 +190,37 @@ public sealed class EnvironmentTests : IDisposable
         var error = await Assert.ThrowsAsync<DbMigrateException>(() => AskAsync(new AwsSettings { Profile = "sso", EndpointUrl = _server.Url }));
         Assert.Equal("AwsLoginExpired", error.Id);
         Assert.DoesNotContain("sso-token", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_EC2_instance_gives_keys_and_region()
+    {
+        using var metadata = new FakeServer(request => request.Line.Split(' ')[1] switch
+        {
+            "/latest/api/token" => new FakeReply(200, "metadata-token", ("X-aws-ec2-metadata-token-ttl-seconds", "21600")),
+            "/latest/dynamic/instance-identity/document" => new FakeReply(200, "{\"region\":\"eu-central-1\"}"),
+            var path when path.EndsWith("/bastion", StringComparison.Ordinal) => new FakeReply(
+                200,
+                $$"""{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"ASIAEC2","SecretAccessKey":"secret","Token":"token","LastUpdated":"2026-01-01T00:00:00Z","Expiration":"{{DateTimeOffset.UtcNow.AddHours(6):yyyy-MM-ddTHH:mm:ssZ}}"}"""),
+            var path when path.Contains("/iam/security-credentials", StringComparison.Ordinal) => new FakeReply(200, "bastion"),
+            _ => new FakeReply(404, ""),
+        });
+        Set("AWS_EC2_METADATA_DISABLED", null);
+        Set("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.Url);
+        FallbackInternalConfigurationFactory.Reset();
+        try
+        {
+            var failure = await Record.ExceptionAsync(() => AskAsync(new AwsSettings { EndpointUrl = _server.Url }));
+            Assert.True(failure is null, $"{failure?.Message}\n{string.Join("\n", metadata.Requests.Select(r => r.Line))}");
+            Assert.Contains("ASIAEC2/", Signature(), StringComparison.Ordinal);
+            Assert.Contains("/eu-central-1/", Signature(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Set("AWS_EC2_METADATA_DISABLED", "true");
+            Set("AWS_EC2_METADATA_SERVICE_ENDPOINT", null);
+            FallbackInternalConfigurationFactory.Reset();
+        }
     }
 
     [Fact]

@@ -67,6 +67,22 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
         (Invoke-TestAws rds @{ Action = 'DescribeDBInstances'; Version = '2014-10-31' }).OuterXml | Should -Not -Match 'DBInstanceIdentifier>copy'
     }
 
+    It 'a proxy of the environment is used, and its password shows nowhere' {
+        function Invoke-Child([string] $Proxy) {
+            # Not in the command itself, which errors quote.
+            $env:HTTP_PROXY = $Proxy
+            $script = "Import-Module $env:DBMIGRATE_TEST_MODULE; try { Restore-DbPointInTime prod -Latest -EndpointUrl http://rds.example.test -WhatIf -Verbose -Debug } " +
+                "catch { `$_ | Format-List * -Force; Get-Error; `$_.Exception.ToString() }"
+            try { & (Get-Process -Id $PID).Path -NoProfile -Command $script *>&1 | Out-String }
+            finally { Remove-Item Env:HTTP_PROXY }
+        }
+
+        Invoke-Child ($env:AWS_ENDPOINT_URL -replace '://', '://proxyuser:proxy-password@') | Should -Match 'What if: Restoring prod'
+        $said = Invoke-Child 'http://proxyuser:proxy-password@127.0.0.1:1'
+        $said | Should -Match 'AwsUnreachable'
+        $said | Should -Not -Match 'proxy-password'
+    }
+
     It 'Ctrl-C stops waiting and says how to follow what goes on' -Skip:$IsWindows {
         $file = Join-Path $TestDrive wait.ps1
         [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`nRestore-DbPointInTime prod -Latest -TargetId waited -Wait -Confirm:`$false")
