@@ -1,4 +1,7 @@
 using System.Management.Automation;
+using DbMigrate.Aws;
+using DbMigrate.Aws.Rds;
+using DbMigrate.Engine.Dumps;
 using DbMigrate.Engine.Migrations;
 
 namespace DbMigrate.Commands;
@@ -68,24 +71,60 @@ public sealed class InvokeMigrationCommand : RunCommand
     private bool Secure(MigrationSource source, DbTarget target, out DbSnapshot? snapshot)
     {
         snapshot = null;
-        var place = new SnapshotPlace(target, SnapshotPath is null ? null : FileSystemPath(SnapshotPath), InstanceId, Observer);
+        var folder = SnapshotPath is null ? null : FileSystemPath(SnapshotPath);
+        var instance = InstanceId ?? RdsHost.SourceId(target.Host);
+        if (folder is null && instance is null)
+        {
+            throw ErrorRecords.SnapshotPlaceMissing(target.Host);
+        }
+
+        var place = folder ?? $"RDS of {instance}";
         if (!Snapshot)
         {
-            var found = Await(place.ListAsync);
-            snapshot = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place.ToString());
+            var found = folder is null ? InRds(instance!, target) : InFolder(folder, target);
+            snapshot = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place);
             WriteVerbose($"The way back is {snapshot}, taken at {snapshot.CreatedAt:u}.");
             return true;
         }
 
         var description = $"Performing the operation \"Take a snapshot into {place}\" on target \"{target}\".";
-        if (!ShouldProcess(description, description, "Confirm", out var reason))
+        if (!ShouldProcess(description, description, "Confirm", out var answer))
         {
-            return reason == ShouldProcessReason.WhatIf;
+            return answer == ShouldProcessReason.WhatIf;
         }
 
-        var taken = Await(token => place.TakeAsync($"before Invoke-Migration of {source.Path}", token));
-        WriteVerbose($"The way back is {taken}.");
-        snapshot = taken;
+        var reason = $"before Invoke-Migration of {source.Path}";
+        snapshot = folder is null ? TakeInRds(instance!, target, reason) : Dump(folder, target, reason);
+        WriteVerbose($"The way back is {snapshot}.");
         return true;
+    }
+
+    private IReadOnlyList<DbSnapshot> InFolder(string folder, DbTarget target) => !Directory.Exists(folder) ? []
+        : [.. Await(token => DumpFolder.ListAsync(folder, verify: false, Observer, token)).Where(dump => DumpFolder.IsOf(dump, target))];
+
+    private IReadOnlyList<DbSnapshot> InRds(string instance, DbTarget target)
+    {
+        using var rds = new RdsSnapshots(Aws(instance, target), Observer);
+        return Await(token => rds.ListAsync(instance, token));
+    }
+
+    private DbSnapshot Dump(string folder, DbTarget target, string reason)
+    {
+        var plan = Await(token => DatabaseDump.PlanAsync(target, new DumpOptions { Folder = folder, Reason = reason }, Observer, token));
+        return Await(token => DatabaseDump.RunAsync(plan, Observer, token));
+    }
+
+    private DbSnapshot TakeInRds(string instance, DbTarget target, string reason)
+    {
+        using var rds = new RdsSnapshots(Aws(instance, target), Observer);
+        var plan = Await(token => rds.PlanAsync(instance, new RdsSnapshotOptions { Reason = reason }, token));
+        var snapshot = Await(token => rds.CreateAsync(plan, token));
+        return Await(token => rds.WaitAsync(snapshot, TimeSpan.Zero, token));
+    }
+
+    private static AwsSettings Aws(string instance, DbTarget target)
+    {
+        var settings = new AwsSettings().For(instance);
+        return settings with { Region = settings.Region ?? RdsHost.Region(target.Host) };
     }
 }

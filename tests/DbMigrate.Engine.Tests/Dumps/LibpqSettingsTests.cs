@@ -56,6 +56,10 @@ public sealed class LibpqSettingsTests
 
     private sealed class Source : IPasswordSource
     {
+        public string NextStep => "";
+
+        public bool NeedsEncryption => false;
+
         public Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken) => Task.FromResult<string?>("of the moment");
     }
 }
