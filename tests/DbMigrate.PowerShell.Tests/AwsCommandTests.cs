@@ -109,6 +109,64 @@ public sealed class AwsCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_is_taken_listed_restored_and_removed()
+    {
+        NewDbSnapshotCommand Take() => new()
+        {
+            InstanceId = "prod", Id = "before-42", Reason = "drill", KeepFor = TimeSpan.FromDays(7), Tag = new() { ["team"] = "shop" }, Region = "eu-west-1", EndpointUrl = _account.Server.Url,
+        };
+        GetDbSnapshotCommand List() => new() { InstanceId = "prod", Region = "eu-west-1", EndpointUrl = _account.Server.Url };
+
+        var question = Assert.Single(Take().Run(new RecordingRuntime { WhatIf = true }).Questions);
+        Assert.StartsWith("Taking the snapshot before-42 of prod with\nCreateDBSnapshot\n", question, StringComparison.Ordinal);
+        Assert.Empty(_account.Server.Of("CreateDBSnapshot"));
+
+        _account.SnapshotStates = ["available:100"];
+        var taken = Assert.IsType<DbSnapshot>(Assert.Single(Take().Run().Output));
+        Assert.Equal(("before-42", "prod", true), (taken.Id, taken.Source, taken.IsOurs));
+        var sent = Assert.Single(_account.Server.Of("CreateDBSnapshot"));
+        Assert.Contains("drill", sent.Query.Values);
+        Assert.Contains("team", sent.Query.Values);
+
+        var listed = Assert.IsType<DbSnapshot>(Assert.Single(List().Run().Output));
+        Assert.Equal("before-42", listed.Id);
+        var other = List();
+        other.Id = ["nothing*"];
+        Assert.Empty(other.Run().Output);
+
+        var restore = new RestoreDbSnapshotCommand { InputObject = listed, TargetId = "back", Region = "eu-west-1", EndpointUrl = _account.Server.Url };
+        Assert.Contains("\nRestoreDBInstanceFromDBSnapshot\n", Assert.Single(restore.Run(new RecordingRuntime { WhatIf = true }).Questions), StringComparison.Ordinal);
+        Assert.False(_account.Has("DBInstance", "back"));
+        restore = new RestoreDbSnapshotCommand { InputObject = listed, TargetId = "back", Region = "eu-west-1", EndpointUrl = _account.Server.Url };
+        Assert.Equal("back", Assert.IsType<RestoreResult>(Assert.Single(restore.Run().Output)).Id);
+        Assert.True(_account.Has("DBInstance", "back"));
+
+        RemoveDbSnapshotCommand Remove(bool force) => new() { InputObject = [listed], Force = force, Region = "eu-west-1", EndpointUrl = _account.Server.Url };
+        Assert.Equal("DbMigrate.SnapshotKept", Assert.Single(Remove(false).Run().Errors).FullyQualifiedErrorId);
+        Assert.Single(Remove(true).Run(new RecordingRuntime { WhatIf = true }).Questions);
+        Assert.Single(List().Run().Output);
+        Remove(true).Run();
+        Assert.Empty(List().Run().Output);
+    }
+
+    [Fact]
+    public void The_address_of_the_target_says_which_instance_and_where()
+    {
+        var target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@prod.c9akciq32.eu-west-1.rds.amazonaws.com/shop");
+        _account.SnapshotStates = ["available:100"];
+        var taken = new NewDbSnapshotCommand { Target = target, EndpointUrl = _account.Server.Url, Wait = true }.Run();
+        Assert.Equal("available", Assert.IsType<DbSnapshot>(Assert.Single(taken.Output)).Status);
+        Assert.Equal("prod", Assert.Single(_account.Server.Of("CreateDBSnapshot"))["DBInstanceIdentifier"]);
+
+        var listed = new GetDbSnapshotCommand { Target = target, EndpointUrl = _account.Server.Url, NewerThan = TimeSpan.FromHours(1) }.Run();
+        Assert.StartsWith("pre-migration-", Assert.IsType<DbSnapshot>(Assert.Single(listed.Output)).Id, StringComparison.Ordinal);
+
+        var elsewhere = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@db1/shop");
+        Assert.Equal("DbMigrate.SnapshotPlaceMissing", new NewDbSnapshotCommand { Target = elsewhere }.Fail().FullyQualifiedErrorId);
+        Assert.Equal("DbMigrate.AwsParameterUnused", new GetDbSnapshotCommand { Path = ".", Region = "eu-west-1" }.Fail().FullyQualifiedErrorId);
+    }
+
+    [Fact]
     public async Task A_secret_connects_and_parameters_win_over_it()
     {
         var target = await SandboxFixture.NewDatabaseAsync();

@@ -56,6 +56,40 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
     }
 
     [SkippableFact]
+    public async Task A_run_requires_a_snapshot_or_takes_one()
+    {
+        await NeedProgramsAsync();
+        using var migrations = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["SELECT nosuch"]);
+        InvokeMigrationCommand Run() => new() { Path = [migrations.Path], Target = _target, SnapshotPath = Dumps };
+
+        var without = Run();
+        without.RequireSnapshotWithin = TimeSpan.FromHours(1);
+        Assert.Equal("DbMigrate.SnapshotRequired", without.Fail().FullyQualifiedErrorId);
+        without = Run();
+        without.RequireSnapshotWithin = TimeSpan.FromHours(1);
+        without.SnapshotPath = null;
+        Assert.Equal("DbMigrate.SnapshotPlaceMissing", without.Fail().FullyQualifiedErrorId);
+        Dump(new NewDbSnapshotCommand { Target = _target, Id = "part", Table = ["users"] });
+        without = Run();
+        without.RequireSnapshotWithin = TimeSpan.FromHours(1);
+        Assert.Equal("DbMigrate.SnapshotRequired", without.Fail().FullyQualifiedErrorId);
+
+        var asked = Run();
+        (asked.Snapshot, asked.Count) = (true, 1);
+        Assert.Equal([$"Take a snapshot into {Dumps} on {_target}", $"Apply migration 1 one on {_target}"], asked.Run(new RecordingRuntime { WhatIf = true }).Questions);
+        Assert.Equal(["part"], Listed(new GetDbSnapshotCommand()));
+
+        var taking = Run();
+        (taking.Snapshot, taking.Count) = (true, 1);
+        var result = Assert.IsType<MigrationResult>(Assert.Single(taking.Run().Output));
+        Assert.Equal(Listed(new GetDbSnapshotCommand()).Single(id => id != "part"), result.RestorePoint!.SnapshotId);
+
+        var failing = Run();
+        failing.RequireSnapshotWithin = TimeSpan.FromHours(1);
+        Assert.Contains("| Restore-DbSnapshot -Database ", failing.Fail().ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task What_if_asks_and_writes_nothing()
     {
         await NeedProgramsAsync();

@@ -58,6 +58,18 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
         { Connect-DbTarget "postgres://app@$($target.Host):$($target.Port)/d" -Iam } | Should -Throw -ErrorId 'DbMigrate.TlsFailed,*'
     }
 
+    It 'a run wants a recent snapshot, or takes one' {
+        $folder = New-TestFolder (Join-Path $TestDrive migrations) -Count 1
+        { Invoke-Migration $folder -Target $target -InstanceId prod -RequireSnapshotWithin 1h } | Should -Throw -ErrorId 'DbMigrate.SnapshotRequired,*'
+        $result = Invoke-Migration $folder -Target $target -InstanceId prod -Snapshot
+        $result.Outcome | Should -Be Applied
+        $snapshot = Get-DbSnapshot -InstanceId prod -NewerThan 1h
+        $result.RestorePoint.SnapshotId | Should -Be $snapshot.Id
+        (Get-MigrationRun $result.RunId).RestorePoint.SnapshotId | Should -Be $snapshot.Id
+        $snapshot | Remove-DbSnapshot -Confirm:$false
+        Get-DbSnapshot -InstanceId prod | Should -BeNullOrEmpty
+    }
+
     It 'WhatIf prints the exact request and makes nothing' {
         $said = & (Get-Process -Id $PID).Path -NoProfile -Command "Import-Module $env:DBMIGRATE_TEST_MODULE; Restore-DbPointInTime prod -RestoreTime ([datetimeoffset]::Now.AddMinutes(-9)) -TargetId copy -WhatIf" | Out-String
         $said | Should -Match 'What if: Restoring prod as it was at [0-9: -]+Z'

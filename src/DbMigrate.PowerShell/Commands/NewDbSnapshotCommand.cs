@@ -94,7 +94,7 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (ParameterSetName == DumpSet)
+        if (Method.Length > 0)
         {
             Dump();
         }

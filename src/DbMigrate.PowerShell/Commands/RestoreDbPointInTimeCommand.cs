@@ -126,7 +126,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (ParameterSetName == BaseBackupSet)
+        if (BaseBackup.Length > 0)
         {
             Recover();
         }
