@@ -104,7 +104,8 @@ internal static partial class AwsFailure
                 "AwsCredentialsInvalid", ErrorKind.Authentication, $"AWS does not know these credentials ({e.ErrorCode}).",
                 "See which ones are used with: aws configure list; check AWS_ACCESS_KEY_ID, AWS_PROFILE and -ProfileName."),
             "SignatureDoesNotMatch" or "InvalidSignatureException" or "RequestTimeTooSkewed" => (
-                "AwsCredentialsInvalid", ErrorKind.Authentication, $"AWS does not accept the signature ({e.ErrorCode}): the secret key is wrong, or this machine's clock.",
+                "AwsCredentialsInvalid", ErrorKind.Authentication,
+                $"AWS does not accept the signature ({e.ErrorCode}): the secret key is wrong, or this machine's clock.",
                 "Check AWS_SECRET_ACCESS_KEY or the profile's secret key, and the clock."),
             "Throttling" or "ThrottlingException" or "ThrottledException" or "RequestLimitExceeded" or "RequestThrottled" or "RequestThrottledException"
                 or "TooManyRequestsException" or "SlowDown" or "BandwidthLimitExceeded" => (
@@ -112,7 +113,9 @@ internal static partial class AwsFailure
                 "Try again in a minute; AWS_MAX_ATTEMPTS raises the number of tries."),
             _ when (int)e.StatusCode >= 500 => (
                 "AwsUnreachable", ErrorKind.Connection, $"AWS failed at {operation} of '{subject}' ({e.ErrorCode}): {text}", "Try again in a minute."),
-            _ => ("AwsRefused", ErrorKind.InvalidArgument, $"AWS refused {operation} of '{subject}' ({e.ErrorCode}): {text}", "Correct what the message names, then try again."),
+            _ => (
+                "AwsRefused", ErrorKind.InvalidArgument, $"AWS refused {operation} of '{subject}' ({e.ErrorCode}): {text}",
+                "Correct what the message names, then try again."),
         };
         return new DbMigrateException(id, kind, message, nextStep) { Subject = subject };
     }
@@ -142,7 +145,8 @@ internal static partial class AwsFailure
                 $"There are no AWS credentials that can be used: {Text(exception)}",
                 "Give -ProfileName, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; see what is found with: aws configure list")
             : new DbMigrateException(
-                "AwsFailed", ErrorKind.Connection, $"{operation} of '{subject}' failed: {Text(exception)}", "Try again; if it stays so, report the text.") { Subject = subject };
+                "AwsFailed", ErrorKind.Connection, $"{operation} of '{subject}' failed: {Text(exception)}",
+                "Try again; if it stays so, report the text.") { Subject = subject };
     }
 
     private static IEnumerable<Exception> Causes(Exception exception)

@@ -40,7 +40,11 @@ public sealed class RdsPointInTime : IDisposable
         var plan = await new RdsRestore(_rds, _observer, _interval).PlanAsync(null, source, time, options, cancellationToken);
         return isWithin ? plan : plan with
         {
-            Remarks = [.. plan.Remarks, $"RDS can restore {source.Id} up to {RdsWindow.Text(window.Latest)} as yet; it is waited for until that is {RdsWindow.Text(time)}."],
+            Remarks =
+            [
+                .. plan.Remarks,
+                $"RDS can restore {source.Id} up to {RdsWindow.Text(window.Latest)} as yet; it is waited for until that is {RdsWindow.Text(time)}.",
+            ],
         };
     }
 

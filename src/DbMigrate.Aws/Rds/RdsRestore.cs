@@ -96,7 +96,9 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
             }
 
             observer.Progress(
-                $"Waiting for the backups of {window.Source}", $"they reach to {RdsWindow.Text(window.Latest)}, and {RdsWindow.Text(plan.RestoreTime)} is wanted", -1);
+                $"Waiting for the backups of {window.Source}",
+                $"they reach to {RdsWindow.Text(window.Latest)}, and {RdsWindow.Text(plan.RestoreTime)} is wanted",
+                -1);
             await Task.Delay(interval, cancellationToken);
         }
     }

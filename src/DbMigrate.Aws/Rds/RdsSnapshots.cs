@@ -21,7 +21,9 @@ public sealed class RdsSnapshots : IDisposable
     /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member: then the cluster is saved.</param>
     /// <param name="options">Name and tags.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <exception cref="DbMigrateException"><c>InstanceNotFound</c>, <c>InvalidInstanceName</c>, <c>InvalidSnapshotName</c>, <c>TooManyTags</c>; see docs/aws.md.</exception>
+    /// <exception cref="DbMigrateException">
+    /// <c>InstanceNotFound</c>, <c>InvalidInstanceName</c>, <c>InvalidSnapshotName</c>, <c>TooManyTags</c>; see docs/aws.md.
+    /// </exception>
     public async Task<RdsSnapshotPlan> PlanAsync(string sourceId, RdsSnapshotOptions options, CancellationToken cancellationToken)
     {
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
@@ -48,7 +50,9 @@ public sealed class RdsSnapshots : IDisposable
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="limit">The longest to wait; zero for ever.</param>
     /// <param name="cancellationToken">Stops waiting, not the work; a warning says how to follow it.</param>
-    /// <exception cref="DbMigrateException"><c>SnapshotFailed</c>, <c>AwsWaitTimeout</c>, <c>SnapshotNotFound</c>, <c>AwsTokenExpired</c>; see docs/aws.md.</exception>
+    /// <exception cref="DbMigrateException">
+    /// <c>SnapshotFailed</c>, <c>AwsWaitTimeout</c>, <c>SnapshotNotFound</c>, <c>AwsTokenExpired</c>; see docs/aws.md.
+    /// </exception>
     public async Task<DbSnapshot> WaitAsync(DbSnapshot snapshot, TimeSpan limit, CancellationToken cancellationToken)
     {
         var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot));
@@ -156,7 +160,8 @@ public sealed class RdsSnapshots : IDisposable
         {
             _observer.Message(
                 MessageLevel.Warning,
-                $"{now.Source} is not there any more: the restored {RdsRestore.Noun(now.Kind)} gets the default subnet group, security group and parameter group of RDS.");
+                $"{now.Source} is not there any more: the restored {RdsRestore.Noun(now.Kind)} gets the default subnet group, " +
+                "security group and parameter group of RDS.");
         }
 
         return await new RdsRestore(_rds, _observer, _interval).PlanAsync(now, source, null, options, cancellationToken);

@@ -20,7 +20,8 @@ internal static class RdsTags
     public static Dictionary<string, string> Of(IReadOnlyDictionary<string, string> others, params (string Key, string? Value)[] ours)
     {
         // Tags that begin so are AWS's own, and cannot be written.
-        var tags = others.Where(tag => !tag.Key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) && !tag.Key.StartsWith("dbmigrate:", StringComparison.Ordinal))
+        var tags = others
+            .Where(tag => !tag.Key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) && !tag.Key.StartsWith("dbmigrate:", StringComparison.Ordinal))
             .ToDictionary(tag => tag.Key, tag => tag.Value, StringComparer.Ordinal);
         foreach (var (key, value) in ours.Prepend((CreatedBy, $"{Environment.UserName}@{Environment.MachineName}")))
         {

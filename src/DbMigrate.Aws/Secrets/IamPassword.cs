@@ -55,7 +55,8 @@ public sealed class IamPassword : IPasswordSource
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw AwsFailure.Explain(e as AmazonClientException ?? new AmazonClientException(e.Message, e), "GetCredentials", _host, "the source of AWS credentials");
+            var failure = e as AmazonClientException ?? new AmazonClientException(e.Message, e);
+            throw AwsFailure.Explain(failure, "GetCredentials", _host, "the source of AWS credentials");
         }
     }
 }

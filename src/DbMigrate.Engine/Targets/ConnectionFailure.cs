@@ -63,7 +63,8 @@ internal static class ConnectionFailure
             "AuthenticationFailed",
             ErrorKind.Authentication,
             $"{target} refused the login: {e.MessageText}",
-            target.PasswordSource?.NextStep ?? "Check that the role may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
+            target.PasswordSource?.NextStep ??
+            "Check that the role may log in, and that the server's pg_hba.conf lets it in from this host, with or without TLS (sslmode)."),
         PostgresErrorCodes.InvalidCatalogName => (
             "DatabaseNotFound",
             ErrorKind.NotFound,

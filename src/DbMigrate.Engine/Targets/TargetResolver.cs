@@ -29,7 +29,9 @@ public static class TargetResolver
     /// <param name="text">The address, or null.</param>
     /// <param name="environment">Reads an environment variable; null where it is not set.</param>
     /// <param name="credential">A user and password that win over those of the address.</param>
-    /// <param name="passwords">Makes what gives the password for each connection, in place of every other; of the target without password. Null for a fixed one.</param>
+    /// <param name="passwords">
+    /// Makes, of the target without password, what gives the password for each connection, in place of every other. Null for a fixed one.
+    /// </param>
     /// <exception cref="DbMigrateException"><c>NoTarget</c>, <c>InvalidTarget</c>, <c>ServiceNotFound</c>; never with a secret.</exception>
     public static DbTarget Resolve(
         string? text, Func<string, string?> environment, NetworkCredential? credential = null, Func<DbTarget, IPasswordSource>? passwords = null)
