@@ -60,7 +60,7 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
     {
         await NeedProgramsAsync();
         using var migrations = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["SELECT nosuch"]);
-        InvokeMigrationCommand Run() => new() { Path = [migrations.Path], Target = _target, SnapshotPath = Dumps };
+        InvokeMigrationCommand Run() => new() { Path = [migrations.Path], Format = MigrationFormat.Sqlx, Target = _target, SnapshotPath = Dumps };
 
         var without = Run();
         without.RequireSnapshotWithin = TimeSpan.FromHours(1);
@@ -76,7 +76,10 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
 
         var asked = Run();
         (asked.Snapshot, asked.Count) = (true, 1);
-        Assert.Equal([$"Take a snapshot into {Dumps} on {_target}", $"Apply migration 1 one on {_target}"], asked.Run(new RecordingRuntime { WhatIf = true }).Questions);
+        var questions = asked.Run(new RecordingRuntime { WhatIf = true }).Questions;
+        Assert.Equal(2, questions.Count);
+        Assert.Contains($"Take a snapshot into {Dumps}", questions[0], StringComparison.Ordinal);
+        Assert.Contains("Apply migration 1 one", questions[1], StringComparison.Ordinal);
         Assert.Equal(["part"], Listed(new GetDbSnapshotCommand()));
 
         var taking = Run();
@@ -146,14 +149,6 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
         var before = Recovery();
         before.Before = new RestorePoint { At = DateTimeOffset.UtcNow, Lsn = "nonsense" };
         Assert.Contains("nonsense", before.Fail().Exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void What_has_no_address_yet_is_no_target()
-    {
-        var creating = new RestoreResult { Id = "new", Source = "old", Status = "creating" };
-        var error = Assert.Throws<ArgumentTransformationMetadataException>(() => new TargetTransformationAttribute().Transform(null!, creating));
-        Assert.Contains("new is creating", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
