@@ -19,7 +19,7 @@ internal sealed class BackfillState(string id, string description)
     public const string OnceConstraint = "backfill_rows_once";
 
     /// <summary>What must hold for the UPDATE of a batch to change anything: nobody has removed or moved the record that says where it begins.</summary>
-    public const string IsRecorded = "EXISTS (SELECT FROM recorded)";
+    public const string IsRecorded = "EXISTS (SELECT FROM dbmigrate_recorded)";
 
     /// <summary>The advisory key of the whole backfill.</summary>
     public long LockKey => Key(id);
@@ -121,15 +121,18 @@ internal sealed class BackfillState(string id, string description)
     /// <param name="walked">How much it walks; null for as many as it changes.</param>
     public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? from, string[]? position, long? walked)
     {
-        // Locked before the first row is changed, so that it is still there when the last one is.
-        var command = new BackfillCommand().Add($"WITH recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
-            .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), changed (matching, moved) AS (");
+        // Locked before the first row is changed, so that it is still there when the last one is. Subqueries of the assignments and the condition see what WITH
+        // names ahead of a table of theirs, so no name here may be one that somebody has.
+        var command = new BackfillCommand().Add($"WITH dbmigrate_recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
+            .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), dbmigrate_changed (matching, moved) AS (");
         update(command);
-        command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching, count(*) FILTER (WHERE matching AND moved) AS again FROM changed) ")
-            .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, again = b.again + counted.again, walked = b.walked + ");
-        _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("counted.changed");
+        command.Add(
+                "), dbmigrate_counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching, " +
+                "count(*) FILTER (WHERE matching AND moved) AS again FROM dbmigrate_changed) ")
+            .Add($"UPDATE {Table} b SET changed = b.changed + c.changed, matching = b.matching + c.matching, again = b.again + c.again, walked = b.walked + ");
+        _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("c.changed");
         _ = position is null ? command.Add(", finished = true") : command.Add(", position = ").Value(WalkPosition.Format(position));
-        return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add($" AND {IsRecorded} RETURNING counted.changed");
+        return command.Add(" FROM dbmigrate_counted c WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add($" AND {IsRecorded} RETURNING c.changed");
     }
 
     private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));

@@ -64,6 +64,20 @@ public sealed class BackfillJobTests
     }
 
     [Theory]
+    [InlineData("recorded")]
+    [InlineData("changed")]
+    [InlineData("counted")]
+    public async Task Tables_of_any_name_are_those_of_the_database(string name)
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await target.RunAsync($"CREATE TABLE {name} (v int)", $"INSERT INTO {name} VALUES (1), (2), (3)");
+
+        await target.RunAsync(BackfillRun.Options("t", $"n = (SELECT count(*) FROM {name})", $"n <> (SELECT count(*) FROM {name})"));
+
+        Assert.True(await target.ScalarAsync<bool>("SELECT bool_and(n = 3) FROM t"));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("PRIMARY KEY (id)")]
     public async Task Several_sessions_share_the_rows_without_overlap(string key)
