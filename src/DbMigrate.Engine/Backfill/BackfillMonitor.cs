@@ -17,7 +17,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<int, int> _waiters = new();
-    private readonly ConcurrentDictionary<int, ServerSession> _blockers = new();
+    private readonly ConcurrentDictionary<int, (long At, ServerSession Session)> _blockers = new();
     private readonly Queue<(TimeSpan At, double Wal)> _written = new();
     private volatile Signals _signals = new(TimeSpan.Zero, 0, false);
 
@@ -26,8 +26,9 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     /// <summary>A session works from now on.</summary>
     public void Add(int processId) => _waiters[processId] = 0;
 
-    /// <summary>Who was in the session's way when it waited last.</summary>
-    public ServerSession? BlockerOf(int processId) => _blockers.GetValueOrDefault(processId);
+    /// <summary>Who was in the session's way when it waited last, within a time from now: who was in the way of an earlier batch may be gone.</summary>
+    public ServerSession? BlockerOf(int processId, TimeSpan within) =>
+        _blockers.TryGetValue(processId, out var seen) && Stopwatch.GetElapsedTime(seen.At) <= within ? seen.Session : null;
 
     /// <summary>Looks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -121,9 +122,10 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
 
         if ((bool)row[4]!)
         {
+            var now = Stopwatch.GetTimestamp();
             foreach (var wait in await LockTree.ReadAsync(session, new LockTreeOptions { ForPids = [.. _waiters.Keys] }, cancellationToken))
             {
-                _blockers[wait.BlockedPid] = wait.Blocking;
+                _blockers[wait.BlockedPid] = (now, wait.Blocking);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
@@ -101,18 +102,50 @@ public sealed class BackfillMonitorTests
             "ANALYZE t",
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END $$",
             "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.n = 1 AND OLD.n = 0) EXECUTE FUNCTION slow()");
-        var observer = new RecordingObserver();
+        var observer = new BatchObserver();
         var running = target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1) }, observer);
 
         // Somebody wants the rows at the start of each batch, which stay locked for a second.
-        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Somebody waited for a batch", StringComparison.Ordinal)))
+        while (observer.SizesAroundWait is null)
         {
             Assert.False(running.IsCompleted, "All is done, and nobody who waited was noticed.");
             await target.RunAsync("UPDATE t SET n = n WHERE id = (SELECT coalesce(max(id), 0) + 1 FROM t WHERE n = 1)");
         }
 
         Assert.Equal(10000, (await running).Rows);
+        var (before, after) = observer.SizesAroundWait.Value;
+        Assert.InRange(after, 1, before / 2);
         Assert.True(await target.ScalarAsync<bool>("SELECT min(n) = 1 AND max(n) = 1 FROM t"));
+    }
+
+    /// <summary>Counts the rows of the batch that somebody waited for, and of the next one.</summary>
+    private sealed class BatchObserver : IEngineObserver
+    {
+        private readonly List<long> _rows = [0];
+        private int? _waited;
+
+        public (long Before, long After)? SizesAroundWait { get; private set; }
+
+        public void Message(MessageLevel level, string text)
+        {
+            if (text.StartsWith("Somebody waited for a batch", StringComparison.Ordinal))
+            {
+                _waited ??= _rows.Count;
+            }
+        }
+
+        public void Progress(string activity, string status, int percent)
+        {
+            // "1,234 rows, …" in all, once for each batch.
+            if (status.Split(" rows, ") is [var count, _])
+            {
+                _rows.Add(long.Parse(count, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
+                if (_rows.Count == _waited + 1)
+                {
+                    SizesAroundWait = (_rows[^2] - _rows[^3], _rows[^1] - _rows[^2]);
+                }
+            }
+        }
     }
 
     private static async Task StreamAsync(PhysicalReplicationConnection standby, NpgsqlLogSequenceNumber start, Task caughtUp, CancellationToken stop)
