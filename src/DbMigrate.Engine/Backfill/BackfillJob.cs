@@ -56,22 +56,30 @@ public sealed class BackfillJob : IAsyncDisposable
         {
             return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken));
         }
-        catch (DbMigrateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        catch (Exception e)
         {
-            var holders = await LockHolders.DescribeAsync(session, BackfillTable.Quote(options), "AccessExclusiveLock", cancellationToken);
-            await session.DisposeAsync();
-            throw new DbMigrateException(
-                "LockTimeout",
-                ErrorKind.Timeout,
-                $"{options.Table} stayed locked for {Ages.Text(PatienceToLook)}{(holders.Length == 0 ? "" : $" by {holders}")}. Nothing was changed.",
-                "Try again when that session has ended; Find-BlockingQuery (dbmigrate blockers) shows what would end it.",
-                e) { Subject = options.Table };
-        }
-        catch
-        {
-            await session.DisposeAsync();
+            await using (session)
+            {
+                if (e is DbMigrateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } })
+                {
+                    throw await LockedAsync(session, options, e, cancellationToken);
+                }
+            }
+
             throw;
         }
+    }
+
+    // The look plans an UPDATE, and asks for sizes, which wants less.
+    private static async Task<DbMigrateException> LockedAsync(DbSession session, BackfillOptions options, Exception cause, CancellationToken cancellationToken)
+    {
+        var holders = LockHolders.Describe(await LockHolders.ReadAsync(session, BackfillTable.Quote(options), "RowExclusiveLock", PatienceToLook, cancellationToken));
+        return new DbMigrateException(
+            "LockTimeout",
+            ErrorKind.Timeout,
+            $"{options.Table} stayed locked for {Ages.Text(PatienceToLook)}{(holders.Length == 0 ? "" : $" by {holders}")}. Nothing was changed.",
+            "Try again when that session has ended; Find-BlockingQuery (dbmigrate blockers) shows what would end it.",
+            cause) { Subject = options.Table };
     }
 
     /// <summary>Does the work.</summary>
@@ -88,7 +96,7 @@ public sealed class BackfillJob : IAsyncDisposable
             var verified = await BackfillFailure.GuardAsync(_table.DisplayName, "The backfill of", () => WalkAsync(progress, cancellationToken));
             if (_notNull is not null)
             {
-                await BackfillFailure.GuardAsync(_table.DisplayName, "Setting NOT NULL on", () => _notNull.SetAsync(_session, _options.LockRetries, _observer, cancellationToken));
+                await BackfillFailure.GuardAsync(_table.DisplayName, "Setting NOT NULL on", () => _notNull.SetAsync(_session, _options, _observer, cancellationToken));
             }
 
             await BackfillFailure.GuardAsync(_table.DisplayName, "The end of the backfill of", async () =>
@@ -373,7 +381,8 @@ public sealed class BackfillJob : IAsyncDisposable
             await settings.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        monitor.Add(session.ProcessId);
+        monitor.Add(await session.IdentifyAsync(cancellationToken));
+
         // The last batch of a runner that was killed may be still at work, and may still commit.
         await LockAsync(session, _state.PartKey(part.Number), TimeSpan.FromMinutes(1), cancellationToken);
         var current = (await _state.ReadAsync(session.Connection, cancellationToken)).First(p => p.Number == part.Number);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using DbMigrate.Engine.Backfill;
+using DbMigrate.Engine.Tests.Activity;
+using DbMigrate.Engine.Tests.Targets;
 using DbMigrate.Testing;
 using Npgsql;
 using Xunit;
@@ -265,13 +267,15 @@ public sealed class BackfillJobTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
-    [Fact]
-    public async Task A_table_that_stays_locked_is_said_with_its_holder_before_anything_runs()
+    [Theory]
+    [InlineData("LOCK t")]
+    [InlineData("LOCK t IN SHARE MODE")]
+    public async Task A_table_that_stays_locked_is_said_with_its_holder_before_anything_runs(string statement)
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
         await using var other = await target.ConnectAsync();
         await using var transaction = await other.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("LOCK t", other, transaction))
+        await using (var hold = new NpgsqlCommand(statement, other, transaction))
         {
             await hold.ExecuteNonQueryAsync();
         }
@@ -281,6 +285,30 @@ public sealed class BackfillJobTests
         Assert.Equal("LockTimeout", error.Id);
         Assert.Contains($"pid {other.ProcessID} ", error.Message, StringComparison.Ordinal);
         Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task When_its_holder_cannot_be_found_a_locked_table_is_still_said_to_be_locked()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+
+        // Both the look at the table and the question who has it read this.
+        await using (var hold = new NpgsqlCommand("LOCK pg_catalog.pg_inherits", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var error = await target.RefusedAsync(BackfillRun.Options("t", "n = n + 1"));
+        Assert.Equal(("LockTimeout", "t stayed locked for 5 s. Nothing was changed."), (error.Id, error.Message));
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(7.5));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(BackfillRun.Options("t", "n = n + 1"), null, stop.Token));
+
+        // Neither has left its session.
+        await Scene.WaitForAsync(
+            () => target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"), count => count == 2);
     }
 
     [Fact]
@@ -461,9 +489,12 @@ public sealed class BackfillJobTests
         Assert.True(await target.ScalarAsync<bool>(Once));
     }
 
-    [Fact]
-    public async Task A_row_that_is_never_free_ends_the_run_and_its_holder_is_named()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_row_that_is_never_free_ends_the_run_and_its_holder_is_named(bool isPooled)
     {
+        Skip.If(isPooled && !Pooler.IsInstalled, "SKIPPED: pgbouncer is not installed, so no pooler was tried.");
         var target = await TableAsync(", PRIMARY KEY (id)");
         await using var other = await target.ConnectAsync();
         await using var transaction = await other.BeginTransactionAsync();
@@ -474,7 +505,8 @@ public sealed class BackfillJobTests
 
         // The wait is longer than the monitor's interval, so that it is seen.
         var options = BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1), LockRetries = 2 };
-        var error = await target.RefusedAsync(options);
+        await using var pooler = isPooled ? await Pooler.StartAsync(target, "session") : null;
+        var error = await (pooler?.Target ?? target).RefusedAsync(options);
 
         Assert.Equal("LockTimeout", error.Id);
         Assert.Contains($"pid {other.ProcessID} (", error.Message, StringComparison.Ordinal);
