@@ -54,7 +54,7 @@ public sealed class BackfillJob : IAsyncDisposable
         var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         try
         {
-            return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken));
+            return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken), isLook: true);
         }
         catch (Exception e)
         {
@@ -228,15 +228,17 @@ public sealed class BackfillJob : IAsyncDisposable
             observer.Message(MessageLevel.Warning, $"{table.DisplayName} has triggers that fire for each changed row: {triggers}.");
         }
 
-        foreach (var (_, description) in options.DiscardOthers ? [] : await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
+        foreach (var (_, description) in await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
         {
             observer.Message(
                 MessageLevel.Warning,
-                $"Another backfill of {table.DisplayName} is not finished: {description}. This one is not the same, and starts by itself; -DiscardOthers (--discard-others) forgets the other.");
+                $"Another backfill of {table.DisplayName} is not finished: {description}. This one is not the same, and starts by itself; " +
+                (options.DiscardOthers ? "the other will be forgotten, unless it is running." : "-DiscardOthers (--discard-others) forgets the other."));
         }
 
         // Everybody sees that there is a standby, but not where it is.
-        if (options.MaxReplicaLag > TimeSpan.Zero && await new BackfillCommand().Add("SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL LIMIT 1")
+        if (options.MaxReplicaLag > TimeSpan.Zero && await new BackfillCommand().Add(
+                $"SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL AND {BackfillMonitor.IsStandby} LIMIT 1")
             .QueryAsync(session.Connection, cancellationToken) is [[string user]])
         {
             observer.Message(
@@ -335,15 +337,10 @@ public sealed class BackfillJob : IAsyncDisposable
     {
         foreach (var (other, description) in await _state.OthersAsync(_table.Oid, _session.Connection, cancellationToken))
         {
-            var isRunning = !await other.TryLockAsync(_session.Connection, cancellationToken);
-            if (!isRunning)
-            {
-                await other.EndAsync(_session.Connection, cancellationToken);
-            }
-
+            var isForgotten = await other.TryEndAsync(_session.Connection, cancellationToken);
             _observer.Message(
-                isRunning ? MessageLevel.Warning : MessageLevel.Verbose,
-                $"Another backfill of {_table.DisplayName} {(isRunning ? "is running, and stays" : "is forgotten")}: {description}.");
+                isForgotten ? MessageLevel.Verbose : MessageLevel.Warning,
+                $"Another backfill of {_table.DisplayName} {(isForgotten ? "is forgotten" : "is running, and stays")}: {description}.");
         }
     }
 

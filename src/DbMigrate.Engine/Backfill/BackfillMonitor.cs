@@ -12,6 +12,11 @@ namespace DbMigrate.Engine.Backfill;
 /// </summary>
 internal sealed class BackfillMonitor(DbSession session, BackfillTable table, BackfillOptions options, BackfillProgress progress, IEngineObserver observer)
 {
+    /// <summary>
+    /// Which rows of pg_stat_replication are standbys. Who decodes a logical slot, as change capture does, confirms when it likes; no query there is stale meanwhile.
+    /// </summary>
+    public const string IsStandby = "pid NOT IN (SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical' AND active_pid IS NOT NULL)";
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);
@@ -96,15 +101,16 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
         var pids = "{" + string.Join(',', _waiters.Keys) + "}";
 
         // pg_locks shows everybody's locks to everybody. Who waits for a row waits for the transaction that changed it (manual 54.12). pg_blocking_pids() would
-        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only.
+        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only. pg_partition_tree() would wait for a locked partition.
         var command = new BackfillCommand().Add(
-            """
-            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')),
+            $"""
+            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup') AND {IsStandby}),
                 pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
-                EXISTS (SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) WHERE a.backend_type = 'autovacuum worker'
-            """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
+                EXISTS (WITH RECURSIVE tree (oid) AS (SELECT
+            """).Add(" ").Value(table.Oid).Add(
             """
-            ::oid)))),
+            ::oid UNION SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid)
+                    SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) JOIN tree ON tree.oid = v.relid WHERE a.backend_type = 'autovacuum worker'),
                 (SELECT string_agg(DISTINCT h.pid::text, ',') FROM pg_locks h JOIN pg_locks w ON NOT w.granted AND w.locktype = h.locktype
                     AND (w.transactionid = h.transactionid OR (w.database = h.database AND w.relation = h.relation AND w.locktype = 'relation'))
                  WHERE h.granted AND h.pid = ANY (

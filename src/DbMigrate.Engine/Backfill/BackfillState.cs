@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
 using Npgsql;
 
 namespace DbMigrate.Engine.Backfill;
@@ -49,10 +50,6 @@ internal sealed class BackfillState(string id, string description)
         return [.. from row in await QueryAsync(command, connection, cancellationToken) select (new BackfillState((string)row[0]!, (string)row[1]!), (string)row[1]!)];
     }
 
-    /// <summary>Takes the key of the whole backfill for as long as the session lasts, unless somebody has it, who is running it.</summary>
-    public async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        (await new BackfillCommand().Add("SELECT pg_try_advisory_lock(").Value(LockKey).Add(")").QueryAsync(connection, cancellationToken))[0][0] is true;
-
     /// <summary>Makes the table where it is not, and records the parts in place of what was recorded before.</summary>
     /// <param name="table">The table's pg_class.oid.</param>
     /// <param name="cuts">Where one part ends and the next begins.</param>
@@ -97,7 +94,21 @@ internal sealed class BackfillState(string id, string description)
         connection,
         cancellationToken);
 
-    /// <summary>The same, unless a batch was committed.</summary>
+    /// <summary>The same for a backfill of others', unless somebody is running it.</summary>
+    /// <returns>Whether it is forgotten.</returns>
+    public async Task<bool> TryEndAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await AdvisoryLock.TryTakeAsync(connection, LockKey, cancellationToken))
+        {
+            return false;
+        }
+
+        await EndAsync(connection, cancellationToken);
+        await AdvisoryLock.ReleaseAsync(connection, LockKey, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Forgets the backfill, unless a batch was committed.</summary>
     public Task EndUntouchedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
             new BackfillCommand().Add(OwnSchema.Lock),
