@@ -142,7 +142,7 @@ public sealed class BackfillJob : IAsyncDisposable
             null,
             cancellationToken);
         await server.RefuseUnwritableAsync(session, observer, cancellationToken);
-        server.RefuseWithoutOwnSchema(session.Target, "how far a backfill got");
+        server.RefuseWithoutOwnSchema(session.Target, "how far a backfill got", BackfillState.Table);
         var table = await BackfillTable.ReadAsync(session, options, cancellationToken);
         IWalk walk = table.KeyColumns is { } columns ? new KeyWalk(table, table.KeyIsPrimary, columns) : new PageWalk(table, session.ServerVersion);
         if (walk.RowsMove && work.Where is null)

@@ -13,7 +13,7 @@ namespace DbMigrate.Engine.Backfill;
 internal sealed class BackfillMonitor(DbSession session, BackfillTable table, BackfillOptions options, BackfillProgress progress, IEngineObserver observer)
 {
     /// <summary>
-    /// Which rows of pg_stat_replication are standbys. Who decodes a logical slot, as change capture does, confirms when it likes; no query there is stale meanwhile.
+    /// Which rows of pg_stat_replication are standbys. Who decodes a logical slot, as change capture does, confirms when it likes, and answers nobody's queries.
     /// </summary>
     public const string IsStandby = "pid NOT IN (SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical' AND active_pid IS NOT NULL)";
 

@@ -14,7 +14,8 @@ namespace DbMigrate.Engine.Backfill;
 /// <param name="description">The same for people.</param>
 internal sealed class BackfillState(string id, string description)
 {
-    private const string Table = OwnSchema.Name + ".backfill";
+    /// <summary>The table, schema included.</summary>
+    public const string Table = OwnSchema.Name + ".backfill";
 
     /// <summary>The constraint that a batch breaks whose rows would come up again.</summary>
     public const string OnceConstraint = "backfill_rows_once";
