@@ -3,6 +3,7 @@ using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
 using Npgsql.Replication;
+using Npgsql.Replication.PgOutput;
 using NpgsqlTypes;
 using Xunit;
 
@@ -50,6 +51,42 @@ public sealed class BackfillMonitorTests
         Assert.Equal(20000, (await running).Rows);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streaming);
+    }
+
+    [SkippableFact]
+    public async Task It_does_not_wait_for_who_decodes_a_logical_slot()
+    {
+        await using var servers = await StandbyFixture.CreateAsync();
+        Skip.If(servers is null, "SKIPPED: this PostgreSQL has no pg_basebackup, so no server with logical slots was made.");
+        var target = servers.Primary;
+        await target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 10000) g");
+
+        // It takes changes and never says that it has them.
+        await using var decoder = new LogicalReplicationConnection(target.ConnectionString);
+        await decoder.Open();
+        var slot = await decoder.CreatePgOutputReplicationSlot("capture", temporarySlot: true);
+        await target.RunAsync("CREATE PUBLICATION everything FOR ALL TABLES");
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var decoding = Task.Run(async () =>
+        {
+            await foreach (var _ in decoder.StartReplication(slot, new PgOutputReplicationOptions("everything", PgOutputProtocolVersion.V1), stop.Token))
+            {
+            }
+        });
+        while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") < 2)
+        {
+            Assert.False(decoding.IsCompleted, decoding.Exception?.ToString());
+            await Task.Delay(20);
+        }
+
+        var result = await target.RunAsync(
+            BackfillRun.Options("t", "n = n + 1") with { MaxReplicaLag = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromSeconds(1.5) }, null, stop.Token);
+
+        Assert.Equal(10000, result.Rows);
+        Assert.True(result.Duration > TimeSpan.FromSeconds(3), result.Duration.ToString());
+        Assert.False(decoding.IsCompleted, decoding.Exception?.ToString());
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => decoding);
     }
 
     [Fact]
