@@ -61,19 +61,21 @@ public sealed class BackfillMonitorTests
         var target = servers.Primary;
         await target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 10000) g");
 
-        // It takes changes and never says that it has them.
-        await using var decoder = new LogicalReplicationConnection(target.ConnectionString);
+        // It takes changes and says that it has none but the first.
+        await using var decoder = new LogicalReplicationConnection(target.ConnectionString) { WalReceiverStatusInterval = TimeSpan.FromMilliseconds(100) };
         await decoder.Open();
         var slot = await decoder.CreatePgOutputReplicationSlot("capture", temporarySlot: true);
         await target.RunAsync("CREATE PUBLICATION everything FOR ALL TABLES");
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var start = await target.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_flush_lsn()");
         var decoding = Task.Run(async () =>
         {
+            decoder.SetReplicationStatus(start);
             await foreach (var _ in decoder.StartReplication(slot, new PgOutputReplicationOptions("everything", PgOutputProtocolVersion.V1), stop.Token))
             {
             }
         });
-        while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") < 2)
+        while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL") < 2)
         {
             Assert.False(decoding.IsCompleted, decoding.Exception?.ToString());
             await Task.Delay(20);
