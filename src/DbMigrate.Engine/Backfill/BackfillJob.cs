@@ -190,9 +190,9 @@ public sealed class BackfillJob : IAsyncDisposable
         var next = parts.FirstOrDefault(p => !p.Finished);
         var ahead = await walk.Ahead(next?.Position, next?.End, walk.FirstSize).QueryAsync(session.Connection, cancellationToken);
         var upTo = ahead is [[string found]] ? WalkPosition.Parse(found) : next?.End;
-        var statement = new BackfillCommand();
+        var statement = new SqlBuilder();
         update.AddTo(statement, next?.Position, upTo);
-        var explain = new BackfillCommand().Add("EXPLAIN ");
+        var explain = new SqlBuilder().Add("EXPLAIN ");
         update.AddTo(explain, next?.Position, upTo);
 
         // Planned as a worker's session will plan it; SET LOCAL would need a transaction block.
@@ -237,7 +237,7 @@ public sealed class BackfillJob : IAsyncDisposable
         }
 
         // Everybody sees that there is a standby, but not where it is.
-        if (options.MaxReplicaLag > TimeSpan.Zero && await new BackfillCommand().Add(
+        if (options.MaxReplicaLag > TimeSpan.Zero && await new SqlBuilder().Add(
                 $"SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL AND {BackfillMonitor.IsStandby} LIMIT 1")
             .QueryAsync(session.Connection, cancellationToken) is [[string user]])
         {
@@ -285,7 +285,7 @@ public sealed class BackfillJob : IAsyncDisposable
     private async Task<bool> WalkLockedAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
         // From here on patience is better than an error: what is done is kept, and the monitor tells of waits.
-        await new BackfillCommand().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
+        await new SqlBuilder().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
         if (_options.DiscardOthers)
         {
             await DiscardOthersAsync(cancellationToken);

@@ -102,7 +102,7 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
 
         // pg_locks shows everybody's locks to everybody. Who waits for a row waits for the transaction that changed it (manual 54.12). pg_blocking_pids() would
         // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only. pg_partition_tree() would wait for a locked partition.
-        var command = new BackfillCommand().Add(
+        var command = new SqlBuilder().Add(
             $"""
             SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup') AND {IsStandby}),
                 pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,

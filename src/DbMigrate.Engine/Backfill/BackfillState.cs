@@ -36,7 +36,7 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>What is recorded; nothing when the backfill was never started, or has ended.</summary>
     public async Task<IReadOnlyList<BackfillPart>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new BackfillCommand()
+        var command = new SqlBuilder()
             .Add($"SELECT part, position, upper, finished, changed, matching, walked FROM {Table} WHERE id = ").Value(id).Add(" ORDER BY part");
         return [.. from row in await QueryAsync(command, connection, cancellationToken)
                    select new BackfillPart(
@@ -46,7 +46,7 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>What other backfills of the table were started and not finished, each with its description.</summary>
     public async Task<IReadOnlyList<(BackfillState State, string Description)>> OthersAsync(uint table, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new BackfillCommand()
+        var command = new SqlBuilder()
             .Add($"SELECT DISTINCT id, description FROM {Table} WHERE relation = ").Value(table).Add("::oid AND id <> ").Value(id).Add(" ORDER BY 2");
         return [.. from row in await QueryAsync(command, connection, cancellationToken) select (new BackfillState((string)row[0]!, (string)row[1]!), (string)row[1]!)];
     }
@@ -58,10 +58,10 @@ internal sealed class BackfillState(string id, string description)
     /// <param name="cancellationToken">Cancels on the server.</param>
     public async Task StartAsync(uint table, IReadOnlyList<string[]> cuts, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var commands = new List<BackfillCommand>
+        var commands = new List<SqlBuilder>
         {
-            new BackfillCommand().Add(OwnSchema.Lock),
-            new BackfillCommand().Add(OwnSchema.Create(
+            new SqlBuilder().Add(OwnSchema.Lock),
+            new SqlBuilder().Add(OwnSchema.Create(
                 Table,
                 $"""
                 (id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
@@ -71,11 +71,11 @@ internal sealed class BackfillState(string id, string description)
                 """,
                 "backfills that are not finished. Do not drop: they would start from the beginning.")),
             // Nobody can go on with those whose table is gone.
-            new BackfillCommand().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
+            new SqlBuilder().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
         };
         for (var part = 0; part <= cuts.Count; part++)
         {
-            var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, position, upper) VALUES (")
+            var command = new SqlBuilder().Add($"INSERT INTO {Table} (id, part, relation, description, position, upper) VALUES (")
                 .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(", ")
                 .Value(part == 0 ? null : WalkPosition.Format(cuts[part - 1])).Add(", ")
                 .Value(part == cuts.Count ? null : WalkPosition.Format(cuts[part])).Add(")");
@@ -88,9 +88,9 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Forgets the backfill, and drops the table when it was the last.</summary>
     public Task EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
-            new BackfillCommand().Add(OwnSchema.Lock),
-            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
-            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
+            new SqlBuilder().Add(OwnSchema.Lock),
+            new SqlBuilder().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
+            new SqlBuilder().Add(OwnSchema.DropEmpty(Table)),
         ],
         connection,
         cancellationToken);
@@ -112,13 +112,13 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Forgets the backfill, unless a batch was committed.</summary>
     public Task EndUntouchedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
-            new BackfillCommand().Add(OwnSchema.Lock),
+            new SqlBuilder().Add(OwnSchema.Lock),
 
             // A batch whose session was lost may still be at work: wait for it.
-            new BackfillCommand().Add($"SELECT FROM {Table} WHERE id = ").Value(id).Add(" FOR UPDATE"),
-            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id)
+            new SqlBuilder().Add($"SELECT FROM {Table} WHERE id = ").Value(id).Add(" FOR UPDATE"),
+            new SqlBuilder().Add($"DELETE FROM {Table} WHERE id = ").Value(id)
                 .Add($" AND NOT EXISTS (SELECT FROM {Table} WHERE (walked > 0 OR changed > 0 OR finished) AND id = ").Value(id).Add(")"),
-            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
+            new SqlBuilder().Add(OwnSchema.DropEmpty(Table)),
         ],
         connection,
         cancellationToken);
@@ -131,11 +131,11 @@ internal sealed class BackfillState(string id, string description)
     /// <param name="from">The position behind which the batch begins; null for the start.</param>
     /// <param name="position">The last position of the batch; null when the batch is the part's last.</param>
     /// <param name="walked">How much it walks; null for as many as it changes.</param>
-    public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? from, string[]? position, long? walked)
+    public SqlBuilder Batch(Action<SqlBuilder> update, int part, string[]? from, string[]? position, long? walked)
     {
         // Locked before the first row is changed, so that it is still there when the last one is. Subqueries of the assignments and the condition see what WITH
         // names ahead of a table of theirs, so no name here may be one that somebody has.
-        var command = new BackfillCommand().Add($"WITH dbmigrate_recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
+        var command = new SqlBuilder().Add($"WITH dbmigrate_recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
             .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), dbmigrate_changed (matching, moved) AS (");
         update(command);
         command.Add(
@@ -150,7 +150,7 @@ internal sealed class BackfillState(string id, string description)
     private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));
 
     // The statements share one Sync, and so one transaction (manual 55.2.3).
-    private static async Task RunAsync(IEnumerable<BackfillCommand> commands, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task RunAsync(IEnumerable<SqlBuilder> commands, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var command in commands)
@@ -161,7 +161,7 @@ internal sealed class BackfillState(string id, string description)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<object?[]>> QueryAsync(BackfillCommand command, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<object?[]>> QueryAsync(SqlBuilder command, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {

@@ -53,7 +53,7 @@ internal sealed record BackfillTable
         var quoted = Quote(options);
 
         // All indexed columns NOT NULL (from PostgreSQL 18 that may be promised for new rows only, NOT VALID), ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
-        var rows = await new BackfillCommand().Add(
+        var rows = await new SqlBuilder().Add(
             """
             SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
                 CASE WHEN c.relkind = 'p'

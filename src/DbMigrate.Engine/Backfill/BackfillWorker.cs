@@ -179,7 +179,7 @@ internal sealed class BackfillWorker(
 
     private async Task SetStatementTimeoutAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        await new BackfillCommand().Add("SELECT set_config('statement_timeout', ").Value(SessionSettings.Milliseconds(timeout)).Add(", false)")
+        await new SqlBuilder().Add("SELECT set_config('statement_timeout', ").Value(SessionSettings.Milliseconds(timeout)).Add(", false)")
             .QueryAsync(session.Connection, cancellationToken);
         _statementTimeout = timeout;
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
@@ -38,7 +37,7 @@ internal sealed class NotNullConstraint
         var valid = isNative
             ? "NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum] AND NOT convalidated)"
             : "true";
-        var rows = await new BackfillCommand().Add($"SELECT attnum::int, attnotnull AND {valid} FROM pg_attribute WHERE attrelid = ").Value(table.Oid)
+        var rows = await new SqlBuilder().Add($"SELECT attnum::int, attnotnull AND {valid} FROM pg_attribute WHERE attrelid = ").Value(table.Oid)
             .Add("::oid AND attnum > 0 AND NOT attisdropped AND attname = ").Value(column).QueryAsync(session.Connection, cancellationToken);
         if (rows is not [[int number, bool isSet]])
         {
@@ -70,7 +69,7 @@ internal sealed class NotNullConstraint
         }
 
         var alter = $"ALTER TABLE {_table} ";
-        var exists = (await new BackfillCommand().Add("SELECT conname::text FROM pg_constraint WHERE conrelid = ").Value(_table).Add("::regclass AND ")
+        var exists = (await new SqlBuilder().Add("SELECT conname::text FROM pg_constraint WHERE conrelid = ").Value(_table).Add("::regclass AND ")
             .Add(_isNative
                 ? FormattableString.Invariant($"contype = 'n' AND conkey = ARRAY[{_number}::int2]")
                 : $"conname = '{_constraint}'").QueryAsync(session.Connection, cancellationToken)).Select(row => (string)row[0]!).FirstOrDefault();
@@ -112,7 +111,7 @@ internal sealed class NotNullConstraint
             {
                 // The setting ends with the transaction.
                 await using var batch = new NpgsqlBatch(session.Connection);
-                batch.BatchCommands.Add(new BackfillCommand().Add("SELECT set_config('lock_timeout', ").Value(SessionSettings.Milliseconds(wait)).Add(", true)").ToBatchCommand());
+                batch.BatchCommands.Add(new SqlBuilder().Add("SELECT set_config('lock_timeout', ").Value(SessionSettings.Milliseconds(wait)).Add(", true)").ToBatchCommand());
                 foreach (var statement in statements)
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
@@ -155,6 +154,6 @@ internal sealed class NotNullConstraint
 
     // pg_settings has milliseconds.
     private static async Task<TimeSpan> UntilGivenWayAsync(DbSession session, CancellationToken cancellationToken) =>
-        TimeSpan.FromSeconds(1) + TimeSpan.FromMilliseconds((long)(await new BackfillCommand()
+        TimeSpan.FromSeconds(1) + TimeSpan.FromMilliseconds((long)(await new SqlBuilder()
             .Add("SELECT coalesce((SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'), 1000)").QueryAsync(session.Connection, cancellationToken))[0][0]!);
 }
