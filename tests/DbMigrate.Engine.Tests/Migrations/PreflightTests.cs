@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using DbMigrate.Engine.Tests.Targets;
