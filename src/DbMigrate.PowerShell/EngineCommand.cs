@@ -72,7 +72,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         {
             work();
         }
-        catch (DbMigrateException error) when (error.Kind is not (ErrorKind.Connection or ErrorKind.Authentication or ErrorKind.Timeout))
+        catch (DbMigrateException error) when (error.Kind is not (ErrorKind.Connection or ErrorKind.Authentication) && error.Id != "ConnectTimeout")
         {
             WriteError(ErrorRecords.From(error));
         }

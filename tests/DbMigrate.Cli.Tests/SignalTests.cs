@@ -43,6 +43,28 @@ public class SignalTests
     }
 
     [SkippableFact]
+    public async Task A_backfill_that_is_stopped_says_how_to_go_on()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");
+        using var database = await SampleDatabase.CreateAsync();
+        await database.Target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 3000) g");
+
+        var run = await CommandRun.OfAsync(
+            SandboxFixture.TargetUrl(database.Target),
+            database.Folder,
+            ["backfill", "t", "--set", "n = n + 1", "--pause", "10min"],
+            async process =>
+            {
+                await UntilAsync(async () => await database.Target.ScalarAsync<long>("SELECT sum(n) FROM t") > 0);
+                await SendAsync("INT", process);
+            });
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Next: Run the same command again: it goes on from there.", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("migrate-info", run.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task The_demo_cleans_up_behind_itself()
     {
         Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");

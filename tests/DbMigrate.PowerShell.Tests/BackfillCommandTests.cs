@@ -71,6 +71,25 @@ public sealed class BackfillCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_table_that_is_no_good_keeps_nobody_from_the_next()
+    {
+        var cmdlet = Backfill("status = 'a'");
+        var runtime = cmdlet.Run(null, () => cmdlet.Table = "nowhere", () => cmdlet.Table = "users");
+
+        Assert.Equal("DbMigrate.TableNotFound", Assert.Single(runtime.Errors).FullyQualifiedErrorId);
+        Assert.Equal("public.users", Assert.IsType<BackfillResult>(Assert.Single(runtime.Output)).Table);
+        Assert.Equal(0, await LeftAsync());
+    }
+
+    [Fact]
+    public void A_server_that_cannot_be_reached_ends_the_pipeline()
+    {
+        var cmdlet = Backfill("status = 'a'");
+        cmdlet.Target = Engine.Targets.TargetResolver.Resolve("postgres://nobody@127.0.0.1:1/none", _ => null);
+        Assert.Equal("DbMigrate.ConnectionRefused", cmdlet.Fail().FullyQualifiedErrorId.Split(',')[0]);
+    }
+
+    [Fact]
     public async Task A_stop_ends_it_and_the_next_call_goes_on()
     {
         await _target.RunAsync("CREATE TABLE c AS SELECT g AS id, 0 AS n FROM generate_series(1, 3000) g", "ALTER TABLE c ADD PRIMARY KEY (id)");
@@ -95,7 +114,7 @@ public sealed class BackfillCommandTests : IAsyncLifetime
     [Fact]
     public void An_error_has_its_id_and_the_next_step()
     {
-        var error = Backfill("status = 1; DROP TABLE users").Fail();
+        var error = Assert.Single(Backfill("status = 1; DROP TABLE users").Run().Errors);
         Assert.Equal("DbMigrate.InvalidBackfillSql", error.FullyQualifiedErrorId.Split(',')[0]);
         Assert.Equal(ErrorCategory.InvalidArgument, error.CategoryInfo.Category);
         Assert.Contains("behind SET", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);

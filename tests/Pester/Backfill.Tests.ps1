@@ -74,6 +74,12 @@ Describe 'Invoke-DbBackfill' {
         Invoke-Sql $target 'SELECT min(n) || max(n)::text FROM users' | Should -Be '11'
     }
 
+    It 'goes on with the next table after an error' {
+        $results = 'nowhere', 'users' | Invoke-DbBackfill -Set 'n = 1' -ErrorAction SilentlyContinue -ErrorVariable wrong
+        $wrong.FullyQualifiedErrorId | Should -BeLike 'DbMigrate.TableNotFound*'
+        $results.Table | Should -Be 'public.users'
+    }
+
     It 'says what is wrong and what to do' {
         { Invoke-DbBackfill nowhere 'n = 1' } | Should -Throw -ErrorId 'DbMigrate.TableNotFound*'
         { Invoke-DbBackfill users 'n = 1; DROP TABLE users' } | Should -Throw -ErrorId 'DbMigrate.InvalidBackfillSql*'

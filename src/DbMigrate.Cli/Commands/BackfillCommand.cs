@@ -72,7 +72,7 @@ internal static class BackfillCommand
         await using var job = await BackfillJob.OpenAsync(options, target, output, cancellationToken);
         if (!whatIf)
         {
-            output.Outcome(await job.RunAsync(cancellationToken));
+            output.Outcome(await RunAsync(job, cancellationToken));
             return ExitCode.Done;
         }
 
@@ -85,6 +85,23 @@ internal static class BackfillCommand
 
         output.Line("What if: nothing was changed.");
         return ExitCode.Done;
+    }
+
+    private static async Task<BackfillResult> RunAsync(BackfillJob job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await job.RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new DbMigrateException(
+                "Cancelled",
+                ErrorKind.InvalidState,
+                "Stopped on request. What was committed stays; the batch that was running has been rolled back.",
+                "Run the same command again: it goes on from there.",
+                e);
+        }
     }
 
     private static Option<string?> Text(string name, string helpName, string description)

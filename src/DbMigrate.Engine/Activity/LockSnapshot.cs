@@ -55,6 +55,17 @@ internal sealed record LockSnapshot
         return new LockSnapshot { Sessions = sessions, Waits = waits, Holds = holds };
     }
 
+    /// <summary>A prepared transaction, as <c>pg_prepared_xacts</c> has it, in place of the session that it has no more.</summary>
+    public static ServerSession Prepared(string name, string? owner, string? database, TimeSpan? age) => new ServerSession
+    {
+        ProcessId = 0,
+        Kind = SessionKind.PreparedTransaction,
+        PreparedTransaction = name,
+        User = owner,
+        Database = database,
+        TransactionAge = age,
+    }.WithAdvice();
+
     // A session that ended between the server's two looks has locks and no more: nobody waits for it now.
     private static ServerSession? Session(NpgsqlDataReader reader, SessionKey key)
     {
@@ -63,16 +74,7 @@ internal sealed record LockSnapshot
             return SessionColumns.Read(reader, LockColumns);
         }
 
-        var database = NullableColumns.Text(reader, 16);
-        return new ServerSession
-        {
-            ProcessId = 0,
-            Kind = SessionKind.PreparedTransaction,
-            PreparedTransaction = key.PreparedTransaction,
-            User = NullableColumns.Text(reader, 15),
-            Database = database,
-            TransactionAge = SessionColumns.Time(reader, 17),
-        }.WithAdvice();
+        return Prepared(key.PreparedTransaction, NullableColumns.Text(reader, 15), NullableColumns.Text(reader, 16), SessionColumns.Time(reader, 17));
     }
 
     private static string Describe(NpgsqlDataReader reader)

@@ -9,7 +9,9 @@ namespace DbMigrate.Engine.Activity;
 /// <param name="Vacuums">How often the server has counted a VACUUM or ANALYZE.</param>
 internal sealed record TableMeasure(long Size, long Pages, long DeadRows, long Vacuums)
 {
-    public static async Task<TableMeasure> ReadAsync(NpgsqlConnection connection, long oid, CancellationToken cancellationToken)
+    /// <summary>Asks the server.</summary>
+    /// <returns>Null when the table is not there any more.</returns>
+    public static async Task<TableMeasure?> ReadAsync(NpgsqlConnection connection, long oid, CancellationToken cancellationToken)
     {
         // What a session has read of the statistics may stay as it was until its transaction ends; each call is one of its own.
         await using var command = new NpgsqlCommand(
@@ -22,6 +24,6 @@ internal sealed record TableMeasure(long Size, long Pages, long DeadRows, long V
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = oid });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new TableMeasure(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+        return reader.IsDBNull(0) ? null : new TableMeasure(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
     }
 }

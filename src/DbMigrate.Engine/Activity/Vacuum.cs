@@ -8,9 +8,6 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>VACUUM and ANALYZE of one table, with their progress and what came of them.</summary>
 public static class Vacuum
 {
-    // Modes that conflict with share update exclusive, VACUUM's and ANALYZE's (manual, 13.3.1 Table-Level Locks).
-    private const string ConflictsWithVacuum = "ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock";
-
     /// <summary>Looks whether it can be done. Writes nothing.</summary>
     /// <param name="session">The session.</param>
     /// <param name="table">The table's name as in SQL: <c>orders</c>, <c>shop.orders</c>, <c>"Order"</c>.</param>
@@ -49,6 +46,7 @@ public static class Vacuum
             messages.AddRange($"{e.Notice.MessageText}\n{e.Notice.Detail}".Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0));
         }
 
+        await ServerFailure.GuardAsync(() => session.IdentifyAsync(cancellationToken));
         var startedAt = DateTimeOffset.UtcNow;
         var time = Stopwatch.StartNew();
         session.Connection.Notice += Take;
@@ -165,11 +163,11 @@ public static class Vacuum
             await SetAsync(session, lockTimeout, cancellationToken);
             try
             {
-                return await TableMeasure.ReadAsync(session.Connection, oid, cancellationToken);
+                return await TableMeasure.ReadAsync(session.Connection, oid, cancellationToken) ?? throw NotFound(table);
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
             {
-                throw await LockedAsync(session, table, lockTimeout, "AccessExclusiveLock", e, cancellationToken);
+                throw await LockedAsync(session, table, lockTimeout, "AccessShareLock", e, cancellationToken);
             }
         });
 
@@ -191,14 +189,14 @@ public static class Vacuum
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw await LockedAsync(session, plan.Table, plan.Options.LockTimeout, plan.Options.Full ? "" : ConflictsWithVacuum, e, cancellationToken);
+            throw await LockedAsync(session, plan.Table, plan.Options.LockTimeout, plan.Options.Full ? "AccessExclusiveLock" : "ShareUpdateExclusiveLock", e, cancellationToken);
         }
     }
 
     private static async Task<DbMigrateException> LockedAsync(
-        DbSession session, string table, TimeSpan lockTimeout, string modes, Exception cause, CancellationToken cancellationToken)
+        DbSession session, string table, TimeSpan lockTimeout, string mode, Exception cause, CancellationToken cancellationToken)
     {
-        var holders = await LockHolders.DescribeAsync(session, table, modes, cancellationToken);
+        var holders = LockHolders.Describe(await LockHolders.ReadAsync(session, table, mode, lockTimeout, cancellationToken));
         var by = holders.Length == 0 ? "" : $" by {holders}";
         return new DbMigrateException(
             "LockTimeout",

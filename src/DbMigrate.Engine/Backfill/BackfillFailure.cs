@@ -6,10 +6,14 @@ namespace DbMigrate.Engine.Backfill;
 internal static class BackfillFailure
 {
     /// <summary>Runs work that talks to the server.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="doing">What it does, with a preposition.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="isLook">It writes nothing, and nothing was written before.</param>
     /// <exception cref="DbMigrateException">
     /// <c>LockTimeout</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>BackfillRowsMove</c>, <c>ConnectionLost</c>.
     /// </exception>
-    public static async Task<T> GuardAsync<T>(string table, string doing, Func<Task<T>> work)
+    public static async Task<T> GuardAsync<T>(string table, string doing, Func<Task<T>> work, bool isLook = false)
     {
         try
         {
@@ -17,7 +21,7 @@ internal static class BackfillFailure
         }
         catch (NpgsqlException e)
         {
-            throw Explain(e, table, doing);
+            throw Explain(e, table, doing, isLook);
         }
     }
 
@@ -26,9 +30,9 @@ internal static class BackfillFailure
         or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 
     /// <summary>The error to show.</summary>
-    public static DbMigrateException Explain(NpgsqlException exception, string table, string doing)
+    public static DbMigrateException Explain(NpgsqlException exception, string table, string doing, bool isLook = false)
     {
-        const string GoOn = "What is committed is kept: the same command goes on from there.";
+        var goOn = isLook ? "Nothing was changed." : "What is committed is kept: the same command goes on from there.";
         var (id, kind, why, next) = exception switch
         {
             PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: BackfillState.OnceConstraint } => (
@@ -39,11 +43,11 @@ internal static class BackfillFailure
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e => (
                 "SqlPermission", ErrorKind.Permission, $"the server refused: {e.MessageText}", "Let an owner grant the privilege, or use another role."),
             PostgresException e when IsPassing(e) => (
-                "LockTimeout", ErrorKind.Timeout, e.MessageText, $"End the session that is in the way (Find-BlockingQuery), then run again. {GoOn}"),
+                "LockTimeout", ErrorKind.Timeout, e.MessageText, $"End the session that is in the way (Find-BlockingQuery), then run again. {goOn}"),
             PostgresException e when e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown => (
-                "ConnectionLost", ErrorKind.Connection, e.MessageText, $"Run again when the server is back. {GoOn}"),
-            PostgresException e => ("SqlError", ErrorKind.Sql, $"the server refused: {e.SqlState}: {e.MessageText}", $"Mend the cause and run again. {GoOn}"),
-            _ => ("ConnectionLost", ErrorKind.Connection, $"the connection broke: {exception.Message}", $"Run again. {GoOn}"),
+                "ConnectionLost", ErrorKind.Connection, e.MessageText, $"Run again when the server is back. {goOn}"),
+            PostgresException e => ("SqlError", ErrorKind.Sql, $"the server refused: {e.SqlState}: {e.MessageText}", $"Mend the cause and run again. {goOn}"),
+            _ => ("ConnectionLost", ErrorKind.Connection, $"the connection broke: {exception.Message}", $"Run again. {goOn}"),
         };
         return new DbMigrateException(id, kind, $"{doing} {table} stopped: {why}.", next, exception) { Subject = table };
     }

@@ -54,24 +54,32 @@ public sealed class BackfillJob : IAsyncDisposable
         var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         try
         {
-            return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken));
+            return await BackfillFailure.GuardAsync(options.Table, "The look at", () => LookAsync(session, options, work, observer, cancellationToken), isLook: true);
         }
-        catch (DbMigrateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        catch (Exception e)
         {
-            var holders = await LockHolders.DescribeAsync(session, BackfillTable.Quote(options), "AccessExclusiveLock", cancellationToken);
-            await session.DisposeAsync();
-            throw new DbMigrateException(
-                "LockTimeout",
-                ErrorKind.Timeout,
-                $"{options.Table} stayed locked for {Ages.Text(PatienceToLook)}{(holders.Length == 0 ? "" : $" by {holders}")}. Nothing was changed.",
-                "Try again when that session has ended; Find-BlockingQuery (dbmigrate blockers) shows what would end it.",
-                e) { Subject = options.Table };
-        }
-        catch
-        {
-            await session.DisposeAsync();
+            await using (session)
+            {
+                if (e is DbMigrateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } })
+                {
+                    throw await LockedAsync(session, options, e, cancellationToken);
+                }
+            }
+
             throw;
         }
+    }
+
+    // The look plans an UPDATE, and asks for sizes, which wants less.
+    private static async Task<DbMigrateException> LockedAsync(DbSession session, BackfillOptions options, Exception cause, CancellationToken cancellationToken)
+    {
+        var holders = LockHolders.Describe(await LockHolders.ReadAsync(session, BackfillTable.Quote(options), "RowExclusiveLock", PatienceToLook, cancellationToken));
+        return new DbMigrateException(
+            "LockTimeout",
+            ErrorKind.Timeout,
+            $"{options.Table} stayed locked for {Ages.Text(PatienceToLook)}{(holders.Length == 0 ? "" : $" by {holders}")}. Nothing was changed.",
+            "Try again when that session has ended; Find-BlockingQuery (dbmigrate blockers) shows what would end it.",
+            cause) { Subject = options.Table };
     }
 
     /// <summary>Does the work.</summary>
@@ -88,7 +96,7 @@ public sealed class BackfillJob : IAsyncDisposable
             var verified = await BackfillFailure.GuardAsync(_table.DisplayName, "The backfill of", () => WalkAsync(progress, cancellationToken));
             if (_notNull is not null)
             {
-                await BackfillFailure.GuardAsync(_table.DisplayName, "Setting NOT NULL on", () => _notNull.SetAsync(_session, _options.LockRetries, _observer, cancellationToken));
+                await BackfillFailure.GuardAsync(_table.DisplayName, "Setting NOT NULL on", () => _notNull.SetAsync(_session, _options, _observer, cancellationToken));
             }
 
             await BackfillFailure.GuardAsync(_table.DisplayName, "The end of the backfill of", async () =>
@@ -134,7 +142,7 @@ public sealed class BackfillJob : IAsyncDisposable
             null,
             cancellationToken);
         await server.RefuseUnwritableAsync(session, observer, cancellationToken);
-        server.RefuseWithoutOwnSchema(session.Target, "how far a backfill got");
+        server.RefuseWithoutOwnSchema(session.Target, "how far a backfill got", BackfillState.Table);
         var table = await BackfillTable.ReadAsync(session, options, cancellationToken);
         IWalk walk = table.KeyColumns is { } columns ? new KeyWalk(table, table.KeyIsPrimary, columns) : new PageWalk(table, session.ServerVersion);
         if (walk.RowsMove && work.Where is null)
@@ -182,9 +190,9 @@ public sealed class BackfillJob : IAsyncDisposable
         var next = parts.FirstOrDefault(p => !p.Finished);
         var ahead = await walk.Ahead(next?.Position, next?.End, walk.FirstSize).QueryAsync(session.Connection, cancellationToken);
         var upTo = ahead is [[string found]] ? WalkPosition.Parse(found) : next?.End;
-        var statement = new BackfillCommand();
+        var statement = new SqlBuilder();
         update.AddTo(statement, next?.Position, upTo);
-        var explain = new BackfillCommand().Add("EXPLAIN ");
+        var explain = new SqlBuilder().Add("EXPLAIN ");
         update.AddTo(explain, next?.Position, upTo);
 
         // Planned as a worker's session will plan it; SET LOCAL would need a transaction block.
@@ -220,15 +228,17 @@ public sealed class BackfillJob : IAsyncDisposable
             observer.Message(MessageLevel.Warning, $"{table.DisplayName} has triggers that fire for each changed row: {triggers}.");
         }
 
-        foreach (var (_, description) in options.DiscardOthers ? [] : await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
+        foreach (var (_, description) in await state.OthersAsync(table.Oid, session.Connection, cancellationToken))
         {
             observer.Message(
                 MessageLevel.Warning,
-                $"Another backfill of {table.DisplayName} is not finished: {description}. This one is not the same, and starts by itself; -DiscardOthers (--discard-others) forgets the other.");
+                $"Another backfill of {table.DisplayName} is not finished: {description}. This one is not the same, and starts by itself; " +
+                (options.DiscardOthers ? "the other will be forgotten, unless it is running." : "-DiscardOthers (--discard-others) forgets the other."));
         }
 
         // Everybody sees that there is a standby, but not where it is.
-        if (options.MaxReplicaLag > TimeSpan.Zero && await new BackfillCommand().Add("SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL LIMIT 1")
+        if (options.MaxReplicaLag > TimeSpan.Zero && await new SqlBuilder().Add(
+                $"SELECT current_user::text FROM pg_stat_replication WHERE state IS NULL AND {BackfillMonitor.IsStandby} LIMIT 1")
             .QueryAsync(session.Connection, cancellationToken) is [[string user]])
         {
             observer.Message(
@@ -275,7 +285,7 @@ public sealed class BackfillJob : IAsyncDisposable
     private async Task<bool> WalkLockedAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
         // From here on patience is better than an error: what is done is kept, and the monitor tells of waits.
-        await new BackfillCommand().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
+        await new SqlBuilder().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
         if (_options.DiscardOthers)
         {
             await DiscardOthersAsync(cancellationToken);
@@ -327,15 +337,10 @@ public sealed class BackfillJob : IAsyncDisposable
     {
         foreach (var (other, description) in await _state.OthersAsync(_table.Oid, _session.Connection, cancellationToken))
         {
-            var isRunning = !await other.TryLockAsync(_session.Connection, cancellationToken);
-            if (!isRunning)
-            {
-                await other.EndAsync(_session.Connection, cancellationToken);
-            }
-
+            var isForgotten = await other.TryEndAsync(_session.Connection, cancellationToken);
             _observer.Message(
-                isRunning ? MessageLevel.Warning : MessageLevel.Verbose,
-                $"Another backfill of {_table.DisplayName} {(isRunning ? "is running, and stays" : "is forgotten")}: {description}.");
+                isForgotten ? MessageLevel.Verbose : MessageLevel.Warning,
+                $"Another backfill of {_table.DisplayName} {(isForgotten ? "is forgotten" : "is running, and stays")}: {description}.");
         }
     }
 
@@ -373,7 +378,8 @@ public sealed class BackfillJob : IAsyncDisposable
             await settings.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        monitor.Add(session.ProcessId);
+        monitor.Add(await session.IdentifyAsync(cancellationToken));
+
         // The last batch of a runner that was killed may be still at work, and may still commit.
         await LockAsync(session, _state.PartKey(part.Number), TimeSpan.FromMinutes(1), cancellationToken);
         var current = (await _state.ReadAsync(session.Connection, cancellationToken)).First(p => p.Number == part.Number);

@@ -12,12 +12,17 @@ namespace DbMigrate.Engine.Backfill;
 /// </summary>
 internal sealed class BackfillMonitor(DbSession session, BackfillTable table, BackfillOptions options, BackfillProgress progress, IEngineObserver observer)
 {
+    /// <summary>
+    /// Which rows of pg_stat_replication are standbys. Who decodes a logical slot, as change capture does, confirms when it likes, and answers nobody's queries.
+    /// </summary>
+    public const string IsStandby = "pid NOT IN (SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical' AND active_pid IS NOT NULL)";
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<int, int> _waiters = new();
-    private readonly ConcurrentDictionary<int, ServerSession> _blockers = new();
+    private readonly ConcurrentDictionary<int, (long At, ServerSession Session)> _blockers = new();
     private readonly Queue<(TimeSpan At, double Wal)> _written = new();
     private volatile Signals _signals = new(TimeSpan.Zero, 0, false);
 
@@ -26,8 +31,9 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
     /// <summary>A session works from now on.</summary>
     public void Add(int processId) => _waiters[processId] = 0;
 
-    /// <summary>Who was in the session's way when it waited last.</summary>
-    public ServerSession? BlockerOf(int processId) => _blockers.GetValueOrDefault(processId);
+    /// <summary>Who was in the session's way when it waited last, within a time from now: who was in the way of an earlier batch may be gone.</summary>
+    public ServerSession? BlockerOf(int processId, TimeSpan within) =>
+        _blockers.TryGetValue(processId, out var seen) && Stopwatch.GetElapsedTime(seen.At) <= within ? seen.Session : null;
 
     /// <summary>Looks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -95,15 +101,16 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
         var pids = "{" + string.Join(',', _waiters.Keys) + "}";
 
         // pg_locks shows everybody's locks to everybody. Who waits for a row waits for the transaction that changed it (manual 54.12). pg_blocking_pids() would
-        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only.
-        var command = new BackfillCommand().Add(
-            """
-            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')),
+        // tell exactly, but it stops all locking for a moment, so it is asked about our own sessions only. pg_partition_tree() would wait for a locked partition.
+        var command = new SqlBuilder().Add(
+            $"""
+            SELECT (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup') AND {IsStandby}),
                 pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8,
-                EXISTS (SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) WHERE a.backend_type = 'autovacuum worker'
-            """).Add(" AND (v.relid = ").Value(table.Oid).Add("::oid OR v.relid IN (SELECT relid FROM pg_partition_tree(").Value(table.Oid).Add(
+                EXISTS (WITH RECURSIVE tree (oid) AS (SELECT
+            """).Add(" ").Value(table.Oid).Add(
             """
-            ::oid)))),
+            ::oid UNION SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid)
+                    SELECT FROM pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid) JOIN tree ON tree.oid = v.relid WHERE a.backend_type = 'autovacuum worker'),
                 (SELECT string_agg(DISTINCT h.pid::text, ',') FROM pg_locks h JOIN pg_locks w ON NOT w.granted AND w.locktype = h.locktype
                     AND (w.transactionid = h.transactionid OR (w.database = h.database AND w.relation = h.relation AND w.locktype = 'relation'))
                  WHERE h.granted AND h.pid = ANY (
@@ -121,9 +128,10 @@ internal sealed class BackfillMonitor(DbSession session, BackfillTable table, Ba
 
         if ((bool)row[4]!)
         {
+            var now = Stopwatch.GetTimestamp();
             foreach (var wait in await LockTree.ReadAsync(session, new LockTreeOptions { ForPids = [.. _waiters.Keys] }, cancellationToken))
             {
-                _blockers[wait.BlockedPid] = wait.Blocking;
+                _blockers[wait.BlockedPid] = (now, wait.Blocking);
             }
         }
 

@@ -67,7 +67,7 @@ internal sealed class BackfillProgress(string table, DbTarget target, long estim
         }
 
         // In a log where nobody sees progress, a backfill that does not get on is to be heard of.
-        var level = blocker is not null && failures % TellEvery == TellFirst ? MessageLevel.Warning : MessageLevel.Verbose;
+        var level = failures % TellEvery == TellFirst ? MessageLevel.Warning : MessageLevel.Verbose;
         observer.Message(level, $"A batch of {table} was rolled back and is tried again, smaller: {why}{(blocker is null ? "" : $", held by {blocker}")}");
     }
 

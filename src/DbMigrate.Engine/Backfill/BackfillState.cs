@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DbMigrate.Engine.Migrations;
+using DbMigrate.Engine.Targets;
 using Npgsql;
 
 namespace DbMigrate.Engine.Backfill;
@@ -13,13 +14,14 @@ namespace DbMigrate.Engine.Backfill;
 /// <param name="description">The same for people.</param>
 internal sealed class BackfillState(string id, string description)
 {
-    private const string Table = OwnSchema.Name + ".backfill";
+    /// <summary>The table, schema included.</summary>
+    public const string Table = OwnSchema.Name + ".backfill";
 
     /// <summary>The constraint that a batch breaks whose rows would come up again.</summary>
     public const string OnceConstraint = "backfill_rows_once";
 
     /// <summary>What must hold for the UPDATE of a batch to change anything: nobody has removed or moved the record that says where it begins.</summary>
-    public const string IsRecorded = "EXISTS (SELECT FROM recorded)";
+    public const string IsRecorded = "EXISTS (SELECT FROM dbmigrate_recorded)";
 
     /// <summary>The advisory key of the whole backfill.</summary>
     public long LockKey => Key(id);
@@ -34,7 +36,7 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>What is recorded; nothing when the backfill was never started, or has ended.</summary>
     public async Task<IReadOnlyList<BackfillPart>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new BackfillCommand()
+        var command = new SqlBuilder()
             .Add($"SELECT part, position, upper, finished, changed, matching, walked FROM {Table} WHERE id = ").Value(id).Add(" ORDER BY part");
         return [.. from row in await QueryAsync(command, connection, cancellationToken)
                    select new BackfillPart(
@@ -44,14 +46,10 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>What other backfills of the table were started and not finished, each with its description.</summary>
     public async Task<IReadOnlyList<(BackfillState State, string Description)>> OthersAsync(uint table, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new BackfillCommand()
+        var command = new SqlBuilder()
             .Add($"SELECT DISTINCT id, description FROM {Table} WHERE relation = ").Value(table).Add("::oid AND id <> ").Value(id).Add(" ORDER BY 2");
         return [.. from row in await QueryAsync(command, connection, cancellationToken) select (new BackfillState((string)row[0]!, (string)row[1]!), (string)row[1]!)];
     }
-
-    /// <summary>Takes the key of the whole backfill for as long as the session lasts, unless somebody has it, who is running it.</summary>
-    public async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        (await new BackfillCommand().Add("SELECT pg_try_advisory_lock(").Value(LockKey).Add(")").QueryAsync(connection, cancellationToken))[0][0] is true;
 
     /// <summary>Makes the table where it is not, and records the parts in place of what was recorded before.</summary>
     /// <param name="table">The table's pg_class.oid.</param>
@@ -60,10 +58,10 @@ internal sealed class BackfillState(string id, string description)
     /// <param name="cancellationToken">Cancels on the server.</param>
     public async Task StartAsync(uint table, IReadOnlyList<string[]> cuts, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var commands = new List<BackfillCommand>
+        var commands = new List<SqlBuilder>
         {
-            new BackfillCommand().Add(OwnSchema.Lock),
-            new BackfillCommand().Add(OwnSchema.Create(
+            new SqlBuilder().Add(OwnSchema.Lock),
+            new SqlBuilder().Add(OwnSchema.Create(
                 Table,
                 $"""
                 (id text NOT NULL, part integer NOT NULL, relation oid NOT NULL, description text NOT NULL, position text, upper text,
@@ -73,11 +71,11 @@ internal sealed class BackfillState(string id, string description)
                 """,
                 "backfills that are not finished. Do not drop: they would start from the beginning.")),
             // Nobody can go on with those whose table is gone.
-            new BackfillCommand().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
+            new SqlBuilder().Add($"DELETE FROM {Table} b WHERE id = ").Value(id).Add(" OR NOT EXISTS (SELECT FROM pg_class WHERE oid = b.relation)"),
         };
         for (var part = 0; part <= cuts.Count; part++)
         {
-            var command = new BackfillCommand().Add($"INSERT INTO {Table} (id, part, relation, description, position, upper) VALUES (")
+            var command = new SqlBuilder().Add($"INSERT INTO {Table} (id, part, relation, description, position, upper) VALUES (")
                 .Value(id).Add(", ").Value(part).Add(", ").Value(table).Add(", ").Value(description).Add(", ")
                 .Value(part == 0 ? null : WalkPosition.Format(cuts[part - 1])).Add(", ")
                 .Value(part == cuts.Count ? null : WalkPosition.Format(cuts[part])).Add(")");
@@ -90,23 +88,37 @@ internal sealed class BackfillState(string id, string description)
     /// <summary>Forgets the backfill, and drops the table when it was the last.</summary>
     public Task EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
-            new BackfillCommand().Add(OwnSchema.Lock),
-            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
-            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
+            new SqlBuilder().Add(OwnSchema.Lock),
+            new SqlBuilder().Add($"DELETE FROM {Table} WHERE id = ").Value(id),
+            new SqlBuilder().Add(OwnSchema.DropEmpty(Table)),
         ],
         connection,
         cancellationToken);
 
-    /// <summary>The same, unless a batch was committed.</summary>
+    /// <summary>The same for a backfill of others', unless somebody is running it.</summary>
+    /// <returns>Whether it is forgotten.</returns>
+    public async Task<bool> TryEndAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await AdvisoryLock.TryTakeAsync(connection, LockKey, cancellationToken))
+        {
+            return false;
+        }
+
+        await EndAsync(connection, cancellationToken);
+        await AdvisoryLock.ReleaseAsync(connection, LockKey, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Forgets the backfill, unless a batch was committed.</summary>
     public Task EndUntouchedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunAsync(
         [
-            new BackfillCommand().Add(OwnSchema.Lock),
+            new SqlBuilder().Add(OwnSchema.Lock),
 
             // A batch whose session was lost may still be at work: wait for it.
-            new BackfillCommand().Add($"SELECT FROM {Table} WHERE id = ").Value(id).Add(" FOR UPDATE"),
-            new BackfillCommand().Add($"DELETE FROM {Table} WHERE id = ").Value(id)
+            new SqlBuilder().Add($"SELECT FROM {Table} WHERE id = ").Value(id).Add(" FOR UPDATE"),
+            new SqlBuilder().Add($"DELETE FROM {Table} WHERE id = ").Value(id)
                 .Add($" AND NOT EXISTS (SELECT FROM {Table} WHERE (walked > 0 OR changed > 0 OR finished) AND id = ").Value(id).Add(")"),
-            new BackfillCommand().Add(OwnSchema.DropEmpty(Table)),
+            new SqlBuilder().Add(OwnSchema.DropEmpty(Table)),
         ],
         connection,
         cancellationToken);
@@ -119,23 +131,26 @@ internal sealed class BackfillState(string id, string description)
     /// <param name="from">The position behind which the batch begins; null for the start.</param>
     /// <param name="position">The last position of the batch; null when the batch is the part's last.</param>
     /// <param name="walked">How much it walks; null for as many as it changes.</param>
-    public BackfillCommand Batch(Action<BackfillCommand> update, int part, string[]? from, string[]? position, long? walked)
+    public SqlBuilder Batch(Action<SqlBuilder> update, int part, string[]? from, string[]? position, long? walked)
     {
-        // Locked before the first row is changed, so that it is still there when the last one is.
-        var command = new BackfillCommand().Add($"WITH recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
-            .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), changed (matching, moved) AS (");
+        // Locked before the first row is changed, so that it is still there when the last one is. Subqueries of the assignments and the condition see what WITH
+        // names ahead of a table of theirs, so no name here may be one that somebody has.
+        var command = new SqlBuilder().Add($"WITH dbmigrate_recorded AS (SELECT FROM {Table} WHERE id = ").Value(id).Add(" AND part = ").Value(part)
+            .Add(" AND position IS NOT DISTINCT FROM ").Value(WalkPosition.Format(from)).Add(" FOR UPDATE), dbmigrate_changed (matching, moved) AS (");
         update(command);
-        command.Add("), counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching, count(*) FILTER (WHERE matching AND moved) AS again FROM changed) ")
-            .Add($"UPDATE {Table} b SET changed = b.changed + counted.changed, matching = b.matching + counted.matching, again = b.again + counted.again, walked = b.walked + ");
-        _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("counted.changed");
+        command.Add(
+                "), dbmigrate_counted AS (SELECT count(*) AS changed, count(*) FILTER (WHERE matching) AS matching, " +
+                "count(*) FILTER (WHERE matching AND moved) AS again FROM dbmigrate_changed) ")
+            .Add($"UPDATE {Table} b SET changed = b.changed + c.changed, matching = b.matching + c.matching, again = b.again + c.again, walked = b.walked + ");
+        _ = walked is { } size ? command.Value(size).Add("::bigint") : command.Add("c.changed");
         _ = position is null ? command.Add(", finished = true") : command.Add(", position = ").Value(WalkPosition.Format(position));
-        return command.Add(" FROM counted WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add($" AND {IsRecorded} RETURNING counted.changed");
+        return command.Add(" FROM dbmigrate_counted c WHERE b.id = ").Value(id).Add(" AND b.part = ").Value(part).Add($" AND {IsRecorded} RETURNING c.changed");
     }
 
     private static long Key(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("dbmigrate.backfill/" + text)));
 
     // The statements share one Sync, and so one transaction (manual 55.2.3).
-    private static async Task RunAsync(IEnumerable<BackfillCommand> commands, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task RunAsync(IEnumerable<SqlBuilder> commands, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var command in commands)
@@ -146,7 +161,7 @@ internal sealed class BackfillState(string id, string description)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<object?[]>> QueryAsync(BackfillCommand command, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<object?[]>> QueryAsync(SqlBuilder command, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {

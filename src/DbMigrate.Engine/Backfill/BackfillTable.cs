@@ -34,7 +34,7 @@ internal sealed record BackfillTable
     /// <summary>The role may alter it.</summary>
     public required bool IsOwner { get; init; }
 
-    /// <summary>Triggers that fire for each changed row, quoted where needed.</summary>
+    /// <summary>Triggers that fire for each changed row, of the table or a partition, quoted where needed.</summary>
     public required string? Triggers { get; init; }
 
     /// <summary>The columns to walk by; null when no index has only columns that cannot be NULL.</summary>
@@ -53,7 +53,7 @@ internal sealed record BackfillTable
         var quoted = Quote(options);
 
         // All indexed columns NOT NULL (from PostgreSQL 18 that may be promised for new rows only, NOT VALID), ascending, in the order and collation that plain comparisons have: then the walk is one index scan.
-        var rows = await new BackfillCommand().Add(
+        var rows = await new SqlBuilder().Add(
             """
             SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
                 CASE WHEN c.relkind = 'p'
@@ -61,8 +61,9 @@ internal sealed record BackfillTable
                     ELSE c.reltuples END::float8,
                 coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint,
                 has_any_column_privilege(c.oid, 'SELECT') AND has_any_column_privilege(c.oid, 'UPDATE'), pg_has_role(c.relowner, 'USAGE'),
-                (SELECT string_agg(quote_ident(tgname), ', ' ORDER BY tgname) FROM pg_trigger
-                 WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 17 = 17),
+                (WITH RECURSIVE tree (oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid)
+                 SELECT string_agg(DISTINCT quote_ident(tgname), ', ') FROM pg_trigger
+                 WHERE tgrelid IN (SELECT oid FROM tree) AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 17 = 17),
                 key.columns, key.indisprimary, current_user::text, n.nspname::text, c.relname::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN LATERAL (
@@ -73,7 +74,7 @@ internal sealed record BackfillTable
                 WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
                 GROUP BY i.indexrelid, i.indisprimary
                 HAVING bool_and(a.attnotnull AND NOT EXISTS (
-                        SELECT FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum] AND NOT n.convalidated)
+                        SELECT FROM pg_constraint unproved WHERE unproved.conrelid = c.oid AND unproved.contype = 'n' AND unproved.conkey = ARRAY[a.attnum] AND NOT unproved.convalidated)
                     AND i.indoption[k.n - 1] = 0 AND i.indcollation[k.n - 1] = a.attcollation AND o.opcdefault)
                 ORDER BY i.indisprimary DESC, count(*), i.indexrelid LIMIT 1) AS key ON true
             WHERE c.oid = to_regclass(

@@ -11,7 +11,7 @@ internal sealed class BackfillUpdate(BackfillTable table, IWalk walk, SqlFragmen
     /// <param name="after">The position before the first row; null for the start.</param>
     /// <param name="upTo">The position of the last row; null for the end.</param>
     /// <param name="onlyIf">A condition of the whole, or nothing.</param>
-    public void AddTo(BackfillCommand command, string[]? after, string[]? upTo, string? onlyIf = null)
+    public void AddTo(SqlBuilder command, string[]? after, string[]? upTo, string? onlyIf = null)
     {
         command.Add($"UPDATE {table.From} SET ").Add(set).Add(" WHERE ");
         walk.AddRange(command, after, upTo);
@@ -32,5 +32,5 @@ internal sealed class BackfillUpdate(BackfillTable table, IWalk walk, SqlFragmen
     }
 
     /// <summary>The query whether rows are left that fit the condition.</summary>
-    public BackfillCommand AnyLeft() => new BackfillCommand().Add($"SELECT EXISTS (SELECT FROM {table.From} WHERE (").Add(where!).Add("))");
+    public SqlBuilder AnyLeft() => new SqlBuilder().Add($"SELECT EXISTS (SELECT FROM {table.From} WHERE (").Add(where!).Add("))");
 }

@@ -13,9 +13,6 @@ namespace DbMigrate.Engine.Backfill;
 internal sealed class BackfillWorker(
     DbSession session, IWalk walk, BackfillUpdate update, BackfillState state, BackfillMonitor monitor, BackfillProgress progress, BackfillOptions options, string table, IEngineObserver observer)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
     private readonly BatchSizer _sizer = new(options.BatchDuration, walk.FirstSize);
     private TimeSpan _statementTimeout = Limit(options);
 
@@ -74,8 +71,8 @@ internal sealed class BackfillWorker(
             }
             catch (PostgresException e) when (BackfillFailure.IsPassing(e) && !cancellationToken.IsCancellationRequested)
             {
-                await GiveWayAsync(e, position, size, ++failures, cancellationToken);
-                _sizer.Halve();
+                await GiveWayAsync(e, position, size, clock.Elapsed, ++failures, cancellationToken);
+                _sizer.Halve(size);
                 size = _sizer.Size;
                 isSized = false;
                 continue;
@@ -93,12 +90,16 @@ internal sealed class BackfillWorker(
             }
 
             _sizer.Observe(size, clock.Elapsed);
-            (position, upTo, size) = (upTo, done.Next, done.NextSize);
             if (await monitor.WaitForTurnAsync(session.ProcessId, clock.Elapsed, cancellationToken))
             {
+                // Where the next one ends was asked for together with the last: that is too far now.
                 observer.Message(MessageLevel.Verbose, $"Somebody waited for a batch of {table}, so the next one is half as large.");
-                _sizer.Halve();
+                _sizer.Halve(size);
+                (position, size, isSized) = (upTo, _sizer.Size, false);
+                continue;
             }
+
+            (position, upTo, size) = (upTo, done.Next, done.NextSize);
         }
     }
 
@@ -149,9 +150,10 @@ internal sealed class BackfillWorker(
 
     private string Place(string[]? position) => position is null ? "At the first row" : $"Behind {walk.Describe(position)}";
 
-    private async Task GiveWayAsync(PostgresException exception, string[]? position, long size, int failures, CancellationToken cancellationToken)
+    private async Task GiveWayAsync(
+        PostgresException exception, string[]? position, long size, TimeSpan elapsed, int failures, CancellationToken cancellationToken)
     {
-        var blocker = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockerOf(session.ProcessId);
+        var blocker = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockerOf(session.ProcessId, elapsed);
         var why = exception.MessageText + (blocker is null ? "" : $", held by {blocker}");
         progress.RolledBack(exception.MessageText, failures, blocker);
         if (failures > options.LockRetries)
@@ -170,14 +172,14 @@ internal sealed class BackfillWorker(
             await SetStatementTimeoutAsync(_statementTimeout * 2, cancellationToken);
         }
 
-        // Jitter keeps sessions that met once from meeting again.
-        var pause = FirstPause * Math.Pow(1.5, failures - 1);
-        await Task.Delay(LockSchedule.Jitter(pause < LongestPause ? pause : LongestPause), cancellationToken);
+        // Jitter keeps sessions that met once from meeting again. What was only too much at once has nobody to wait for.
+        var attempt = exception.SqlState == PostgresErrorCodes.QueryCanceled ? 1 : failures;
+        await Task.Delay(LockSchedule.Jitter(LockSchedule.Pause(attempt)), cancellationToken);
     }
 
     private async Task SetStatementTimeoutAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        await new BackfillCommand().Add("SELECT set_config('statement_timeout', ").Value(SessionSettings.Milliseconds(timeout)).Add(", false)")
+        await new SqlBuilder().Add("SELECT set_config('statement_timeout', ").Value(SessionSettings.Milliseconds(timeout)).Add(", false)")
             .QueryAsync(session.Connection, cancellationToken);
         _statementTimeout = timeout;
     }

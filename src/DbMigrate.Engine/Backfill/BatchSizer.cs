@@ -26,6 +26,7 @@ internal sealed class BatchSizer(TimeSpan goal, long firstSize)
         Size = (long)Math.Clamp(goal.TotalSeconds / Math.Max(_secondsPerUnit.Value, 1e-9), 1, Math.Min(size * Growth, Largest));
     }
 
-    /// <summary>A batch was too much, or somebody waited for it.</summary>
-    public void Halve() => Size = Math.Max(1, Size / 2);
+    /// <summary>A batch was too much, or somebody waited for it: the next is at most half as large, whatever was planned for it.</summary>
+    /// <param name="size">That batch's size.</param>
+    public void Halve(long size) => Size = Math.Max(1, Math.Min(Size, size) / 2);
 }

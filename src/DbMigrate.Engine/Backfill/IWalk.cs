@@ -24,13 +24,13 @@ internal interface IWalk
     string Describe(string[] position);
 
     /// <summary>Adds the condition for the rows behind <paramref name="after"/>, up to and with <paramref name="upTo"/>; null for no bound.</summary>
-    void AddRange(BackfillCommand command, string[]? after, string[]? upTo);
+    void AddRange(SqlBuilder command, string[]? after, string[]? upTo);
 
     /// <summary>
     /// The query for the position <paramref name="size"/> further than <paramref name="after"/>, as <see cref="WalkPosition"/>; no row when the end comes first.
     /// </summary>
-    BackfillCommand Ahead(string[]? after, string[]? end, long size);
+    SqlBuilder Ahead(string[]? after, string[]? end, long size);
 
     /// <summary>The query for positions that cut the table into about equal parts, in order, one <see cref="WalkPosition"/> a row.</summary>
-    BackfillCommand Cuts(int parts);
+    SqlBuilder Cuts(int parts);
 }

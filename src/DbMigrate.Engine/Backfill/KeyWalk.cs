@@ -26,7 +26,7 @@ internal sealed class KeyWalk(BackfillTable table, bool isPrimary, IReadOnlyList
 
     public string Describe(string[] position) => string.Join(", ", columns.Zip(position, (column, value) => $"{column} = {value}"));
 
-    public void AddRange(BackfillCommand command, string[]? after, string[]? upTo)
+    public void AddRange(SqlBuilder command, string[]? after, string[]? upTo)
     {
         command.Add(after is null && upTo is null ? "true" : "");
         if (after is not null)
@@ -41,19 +41,19 @@ internal sealed class KeyWalk(BackfillTable table, bool isPrimary, IReadOnlyList
         }
     }
 
-    public BackfillCommand Ahead(string[]? after, string[]? end, long size)
+    public SqlBuilder Ahead(string[]? after, string[]? end, long size)
     {
         // The texts are made for the one row that is kept, not for each that is passed.
-        var command = new BackfillCommand().Add($"SELECT {Texts()} FROM (SELECT {Aliased()} FROM {table.From} WHERE ");
+        var command = new SqlBuilder().Add($"SELECT {Texts()} FROM (SELECT {Aliased()} FROM {table.From} WHERE ");
         AddRange(command, after, end);
         return command.Add($" ORDER BY {string.Join(", ", _quoted)} OFFSET ").Value(size - 1).Add("::bigint LIMIT 1) AS k");
     }
 
-    public BackfillCommand Cuts(int parts)
+    public SqlBuilder Cuts(int parts)
     {
         var percent = table.EstimatedRows is > SampledRows and var rows ? Math.Max(100.0 * SampledRows / rows, 0.001) : 100;
         var names = string.Join(", ", _quoted.Select((_, i) => "c" + i.ToString(CultureInfo.InvariantCulture)));
-        return new BackfillCommand().Add(
+        return new SqlBuilder().Add(
             $"""
             SELECT {Texts()} FROM (
                 SELECT {names}, row_number() OVER (ORDER BY {names}) AS i, count(*) OVER () AS n
@@ -62,7 +62,7 @@ internal sealed class KeyWalk(BackfillTable table, bool isPrimary, IReadOnlyList
             """);
     }
 
-    private void Compare(BackfillCommand command, string sign, string[] position)
+    private void Compare(SqlBuilder command, string sign, string[] position)
     {
         command.Add($"{Key} {sign} ").Add(position.Length == 1 ? "" : "(");
         for (var i = 0; i < position.Length; i++)

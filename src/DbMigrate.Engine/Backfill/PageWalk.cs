@@ -18,7 +18,7 @@ internal sealed class PageWalk(BackfillTable table, Version serverVersion) : IWa
 
     public string Describe(string[] position) => "page " + position[0];
 
-    public void AddRange(BackfillCommand command, string[]? after, string[]? upTo)
+    public void AddRange(SqlBuilder command, string[]? after, string[]? upTo)
     {
         var first = after is null ? 0 : Page(after) + 1;
         if (serverVersion.Major >= 14)
@@ -38,17 +38,17 @@ internal sealed class PageWalk(BackfillTable table, Version serverVersion) : IWa
         command.Add(") AS p, generate_series(1, current_setting('block_size')::int / 28) AS i))");
     }
 
-    public BackfillCommand Ahead(string[]? after, string[]? end, long size)
+    public SqlBuilder Ahead(string[]? after, string[]? end, long size)
     {
         var page = after is null ? size - 1 : Page(after) + size;
-        var command = new BackfillCommand().Add("SELECT json_build_array(page::text)::text FROM (SELECT ").Value(page).Add("::bigint AS page) AS k WHERE page < ");
+        var command = new SqlBuilder().Add("SELECT json_build_array(page::text)::text FROM (SELECT ").Value(page).Add("::bigint AS page) AS k WHERE page < ");
         return end is null ? command.Add(LastPage) : command.Value(Page(end)).Add("::bigint");
     }
 
-    public BackfillCommand Cuts(int parts)
+    public SqlBuilder Cuts(int parts)
     {
         var positions = Enumerable.Range(1, parts - 1).Select(i => (table.Pages * i / parts) - 1).Where(page => page >= 0).Distinct();
-        return new BackfillCommand().Add("SELECT json_build_array(page)::text FROM unnest(string_to_array(")
+        return new SqlBuilder().Add("SELECT json_build_array(page)::text FROM unnest(string_to_array(")
             .Value(string.Join(',', positions.Select(page => page.ToString(CultureInfo.InvariantCulture)))).Add(", ',')) AS page");
     }
 

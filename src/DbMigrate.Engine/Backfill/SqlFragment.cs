@@ -41,7 +41,7 @@ internal sealed class SqlFragment
     }
 
     /// <summary>Adds it to a statement.</summary>
-    public void AppendTo(BackfillCommand command)
+    public void AppendTo(SqlBuilder command)
     {
         foreach (var part in _parts)
         {

@@ -12,8 +12,16 @@ internal static class OwnSchema
     /// <summary>Whether a table can be made there, as one column for the query that looks at the server.</summary>
     public const string MayCreateColumn =
         $"""
-        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = '{Name}'),
+        coalesce((SELECT has_schema_privilege(oid, 'USAGE') AND has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = '{Name}'),
             has_database_privilege(current_database(), 'CREATE'))
+        """;
+
+    /// <summary>The tables there that the role may not read and write, as one column with commas.</summary>
+    public const string DeniedTablesColumn =
+        $"""
+        (SELECT string_agg('{Name}.' || c.relname, ',') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = '{Name}' AND c.relkind = 'r' AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')))
         """;
 
     /// <summary>Serializes those who make and drop tables here; the first statement of their transaction. The bytes of "dbmigrat".</summary>

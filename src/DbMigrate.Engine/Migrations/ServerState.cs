@@ -40,6 +40,9 @@ internal sealed record ServerState
     /// <summary>A table can be made in <see cref="OwnSchema"/>.</summary>
     public required bool MayUseOwnSchema { get; init; }
 
+    /// <summary>Tables of <see cref="OwnSchema"/> that another role made, and that ours may not read and write.</summary>
+    public required IReadOnlyCollection<string> DeniedOwnTables { get; init; }
+
     /// <summary>Something runs, or ran, outside a transaction: <see cref="MigrationProgress"/> has rows to read.</summary>
     public required bool HasProgress { get; init; }
 
@@ -78,7 +81,8 @@ internal sealed record ServerState
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
                 schemas.may_create, {OwnSchema.MayCreateColumn}, schemas.all_of_them, clock_timestamp(),
                 CASE WHEN NOT pg_is_in_recovery() AND to_regproc('aurora_version') IS NULL AND has_function_privilege('pg_current_wal_insert_lsn()', 'EXECUTE')
-                    THEN pg_current_wal_insert_lsn()::text END
+                    THEN pg_current_wal_insert_lsn()::text END,
+                {OwnSchema.DeniedTablesColumn}
             FROM (SELECT string_agg(nspname, chr(1)) AS all_of_them, string_agg(nspname, chr(1)) FILTER (WHERE has_schema_privilege(oid, 'CREATE')) AS may_create
                 FROM pg_namespace) AS schemas
             """));
@@ -115,6 +119,7 @@ internal sealed record ServerState
             HasProgress = reader.GetBoolean(7),
             SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
             MayUseOwnSchema = reader.GetBoolean(9),
+            DeniedOwnTables = reader.IsDBNull(13) ? [] : reader.GetString(13).Split(','),
             Schemas = reader.GetString(10).Split(Separator),
             Now = new RestorePoint
             {
@@ -169,16 +174,21 @@ internal sealed record ServerState
     /// <summary>Says that nothing can be kept in <see cref="OwnSchema"/>.</summary>
     /// <param name="target">The database.</param>
     /// <param name="contents">What was to be kept.</param>
+    /// <param name="table">The table that keeps it, where the role has to change rows of others'.</param>
     /// <exception cref="DbMigrateException"><c>NoProgressTable</c>.</exception>
-    public void RefuseWithoutOwnSchema(DbTarget target, string contents)
+    public void RefuseWithoutOwnSchema(DbTarget target, string contents, string? table = null)
     {
-        if (!MayUseOwnSchema)
+        const string Change = "GRANT SELECT, INSERT, UPDATE, DELETE ON";
+        var role = JournalTable.Quote(User);
+        var (doing, grant) = MayUseOwnSchema
+            ? ($"read and change the table {table}", $"{Change} {table} TO {role};")
+            : Schemas.Contains(OwnSchema.Name)
+                ? ($"create tables in the schema {OwnSchema.Name}", $"GRANT USAGE, CREATE ON SCHEMA {OwnSchema.Name} TO {role}; {Change} ALL TABLES IN SCHEMA {OwnSchema.Name} TO {role};")
+                : ($"create the schema {OwnSchema.Name}", $"GRANT CREATE ON DATABASE {JournalTable.Quote(Database)} TO {role};");
+        if (!MayUseOwnSchema || (table is not null && DeniedOwnTables.Contains(table)))
         {
             throw new DbMigrateException(
-                "NoProgressTable",
-                ErrorKind.Permission,
-                $"The role {User} may not create the schema {OwnSchema.Name} on {target}, which keeps {contents}.",
-                $"Let an owner run: GRANT CREATE ON DATABASE {JournalTable.Quote(Database)} TO {JournalTable.Quote(User)};") { Subject = target };
+                "NoProgressTable", ErrorKind.Permission, $"The role {User} may not {doing} on {target}, which keeps {contents}.", $"Let an owner run: {grant}") { Subject = target };
         }
     }
 

@@ -33,13 +33,9 @@ internal static class AdvisoryLock
         var told = false;
         while (true)
         {
-            await using (var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection))
+            if (await TryTakeAsync(connection, key, cancellationToken))
             {
-                attempt.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
-                if (await attempt.ExecuteScalarAsync(cancellationToken) is true)
-                {
-                    return;
-                }
+                return;
             }
 
             if (!told || clock.Elapsed >= wait)
@@ -58,6 +54,21 @@ internal static class AdvisoryLock
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancellationToken);
             pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause;
         }
+    }
+
+    /// <summary>Takes a key unless another session has it.</summary>
+    public static Task<bool> TryTakeAsync(NpgsqlConnection connection, long key, CancellationToken cancellationToken) =>
+        AskAsync("SELECT pg_try_advisory_lock($1)", connection, key, cancellationToken);
+
+    /// <summary>Gives back a key that was taken.</summary>
+    public static Task ReleaseAsync(NpgsqlConnection connection, long key, CancellationToken cancellationToken) =>
+        AskAsync("SELECT pg_advisory_unlock($1)", connection, key, cancellationToken);
+
+    private static async Task<bool> AskAsync(string query, NpgsqlConnection connection, long key, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(query, connection);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     private static async Task<string> HolderAsync(NpgsqlConnection connection, long key, CancellationToken cancellationToken)

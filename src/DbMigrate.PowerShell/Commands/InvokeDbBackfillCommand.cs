@@ -83,6 +83,13 @@ public sealed class InvokeDbBackfillCommand : TargetCommand
     protected override void Process()
     {
         var target = TargetOrDefault();
+
+        // One table that is locked, or not ours, keeps nobody from the others.
+        GoOnAfterError(() => Run(target));
+    }
+
+    private void Run(DbTarget target)
+    {
         var job = Await(token => BackfillJob.OpenAsync(Options(), target, Observer, token));
         try
         {

@@ -46,15 +46,8 @@ public sealed class InvokeDbVacuumCommand : TargetCommand
     {
         foreach (var table in Table)
         {
-            try
-            {
-                Run(session, table);
-            }
-            catch (DbMigrateException error) when (error.Kind is not (ErrorKind.Connection or ErrorKind.Authentication))
-            {
-                // One table that is locked, or not ours, keeps nobody from the others.
-                WriteError(ErrorRecords.From(error));
-            }
+            // One table that is locked, or not ours, keeps nobody from the others.
+            GoOnAfterError(() => Run(session, table));
         }
     });
 

@@ -1,5 +1,6 @@
 using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Targets;
+using DbMigrate.Engine.Tests.Targets;
 using DbMigrate.Testing;
 using Npgsql;
 using Xunit;
@@ -139,6 +140,34 @@ public sealed class VacuumTests
         Assert.Equal("LockTimeout", error.Id);
         Assert.Contains($"public.orders stayed locked for 100 ms by pid {holder.ProcessID} (user postgres, application DbMigrate", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain($"pid {bystander.ProcessID} ", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Behind_a_pooler_it_is_told_whom_it_waits_for()
+    {
+        Skip.IfNot(Pooler.IsInstalled, "SKIPPED: pgbouncer is not installed, so no pooler was tried.");
+        await using var scene = await Scene.CreateAsync();
+        await using var pooler = await Pooler.StartAsync(scene.Target, "session");
+        await using var holder = await scene.SessionAsync("BEGIN", "LOCK TABLE orders IN SHARE MODE");
+
+        var running = RunAsync(pooler.Target, "orders", new VacuumOptions { LockTimeout = TimeSpan.FromMinutes(1) });
+        await Scene.WaitForAsync(
+            () => Task.FromResult(_observer.ProgressReports),
+            reports => reports.Any(r => r.Activity == "Waiting for a lock" && r.Status.StartsWith($"held by pid {holder.ProcessID} ", StringComparison.Ordinal)));
+
+        await holder.DisposeAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task A_table_that_was_dropped_meanwhile_is_missed()
+    {
+        await using var scene = await Scene.CreateAsync();
+        await using var session = await OpenAsync(scene.Target);
+        var plan = await Vacuum.PlanAsync(session, "orders", new VacuumOptions(), CancellationToken.None);
+        await scene.Target.RunAsync("DROP TABLE orders");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => Vacuum.RunAsync(session, plan, _observer, CancellationToken.None));
+        Assert.Equal("TableNotFound", error.Id);
     }
 
     [Fact]

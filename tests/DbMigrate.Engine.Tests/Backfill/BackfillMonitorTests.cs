@@ -1,7 +1,9 @@
+using System.Globalization;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
 using Npgsql.Replication;
+using Npgsql.Replication.PgOutput;
 using NpgsqlTypes;
 using Xunit;
 
@@ -49,6 +51,44 @@ public sealed class BackfillMonitorTests
         Assert.Equal(20000, (await running).Rows);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => streaming);
+    }
+
+    [SkippableFact]
+    public async Task It_does_not_wait_for_who_decodes_a_logical_slot()
+    {
+        await using var servers = await StandbyFixture.CreateAsync();
+        Skip.If(servers is null, "SKIPPED: this PostgreSQL has no pg_basebackup, so no server with logical slots was made.");
+        var target = servers.Primary;
+        await target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 10000) g");
+
+        // It takes changes and says that it has none but the first.
+        await using var decoder = new LogicalReplicationConnection(target.ConnectionString) { WalReceiverStatusInterval = TimeSpan.FromMilliseconds(100) };
+        await decoder.Open();
+        var slot = await decoder.CreatePgOutputReplicationSlot("capture", temporarySlot: true);
+        await target.RunAsync("CREATE PUBLICATION everything FOR ALL TABLES");
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var start = await target.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_flush_lsn()");
+        var decoding = Task.Run(async () =>
+        {
+            decoder.SetReplicationStatus(start);
+            await foreach (var _ in decoder.StartReplication(slot, new PgOutputReplicationOptions("everything", PgOutputProtocolVersion.V1), stop.Token))
+            {
+            }
+        });
+        while (await target.ScalarAsync<long>("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL") < 2)
+        {
+            Assert.False(decoding.IsCompleted, decoding.Exception?.ToString());
+            await Task.Delay(20);
+        }
+
+        var result = await target.RunAsync(
+            BackfillRun.Options("t", "n = n + 1") with { MaxReplicaLag = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromSeconds(1.5) }, null, stop.Token);
+
+        Assert.Equal(10000, result.Rows);
+        Assert.True(result.Duration > TimeSpan.FromSeconds(3), result.Duration.ToString());
+        Assert.False(decoding.IsCompleted, decoding.Exception?.ToString());
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => decoding);
     }
 
     [Fact]
@@ -101,18 +141,50 @@ public sealed class BackfillMonitorTests
             "ANALYZE t",
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END $$",
             "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.n = 1 AND OLD.n = 0) EXECUTE FUNCTION slow()");
-        var observer = new RecordingObserver();
+        var observer = new BatchObserver();
         var running = target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1) }, observer);
 
         // Somebody wants the rows at the start of each batch, which stay locked for a second.
-        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Somebody waited for a batch", StringComparison.Ordinal)))
+        while (observer.SizesAroundWait is null)
         {
             Assert.False(running.IsCompleted, "All is done, and nobody who waited was noticed.");
             await target.RunAsync("UPDATE t SET n = n WHERE id = (SELECT coalesce(max(id), 0) + 1 FROM t WHERE n = 1)");
         }
 
         Assert.Equal(10000, (await running).Rows);
+        var (before, after) = observer.SizesAroundWait.Value;
+        Assert.InRange(after, 1, before / 2);
         Assert.True(await target.ScalarAsync<bool>("SELECT min(n) = 1 AND max(n) = 1 FROM t"));
+    }
+
+    /// <summary>Counts the rows of the batch that somebody waited for, and of the next one.</summary>
+    private sealed class BatchObserver : IEngineObserver
+    {
+        private readonly List<long> _rows = [0];
+        private int? _waited;
+
+        public (long Before, long After)? SizesAroundWait { get; private set; }
+
+        public void Message(MessageLevel level, string text)
+        {
+            if (text.StartsWith("Somebody waited for a batch", StringComparison.Ordinal))
+            {
+                _waited ??= _rows.Count;
+            }
+        }
+
+        public void Progress(string activity, string status, int percent)
+        {
+            // "1,234 rows, …" in all, once for each batch.
+            if (status.Split(" rows, ") is [var count, _])
+            {
+                _rows.Add(long.Parse(count, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
+                if (_rows.Count == _waited + 1)
+                {
+                    SizesAroundWait = (_rows[^2] - _rows[^3], _rows[^1] - _rows[^2]);
+                }
+            }
+        }
     }
 
     private static async Task StreamAsync(PhysicalReplicationConnection standby, NpgsqlLogSequenceNumber start, Task caughtUp, CancellationToken stop)

@@ -33,10 +33,21 @@ public sealed class BatchSizerTests
     }
 
     [Fact]
+    public void It_halves_what_was_too_much_and_not_what_was_planned_behind_it()
+    {
+        var sizer = new BatchSizer(Goal, 1000);
+        sizer.Observe(1000, TimeSpan.FromMilliseconds(1));
+        sizer.Halve(1000);
+        Assert.Equal(500, sizer.Size);
+        sizer.Halve(4000);
+        Assert.Equal(250, sizer.Size);
+    }
+
+    [Fact]
     public void It_is_never_less_than_one_nor_without_limit()
     {
         var sizer = new BatchSizer(Goal, 1);
-        sizer.Halve();
+        sizer.Halve(1);
         Assert.Equal(1, sizer.Size);
         sizer.Observe(1, TimeSpan.FromHours(1));
         Assert.Equal(1, sizer.Size);

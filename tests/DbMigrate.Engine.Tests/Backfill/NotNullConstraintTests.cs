@@ -1,3 +1,4 @@
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
@@ -70,11 +71,67 @@ public sealed class NotNullConstraintTests
     }
 
     [Fact]
-    public async Task An_autovacuum_gives_way_to_it()
+    public async Task While_it_tries_others_wait_no_longer_than_for_a_batch()
+    {
+        var target = await UsersAsync();
+        await target.RunAsync("UPDATE users SET \"Sta\"\"tus\" = 'x'");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var read = new NpgsqlCommand("SELECT count(*) FROM users", other, transaction))
+        {
+            await read.ExecuteScalarAsync();
+        }
+
+        // A write waits behind the try that waits for the reader, 200 ms here.
+        var observer = new RecordingObserver();
+        var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
+        while (observer.Messages.Count(m => m.Text.Contains($" waits for a lock on public.users, which is held by pid {other.ProcessID} ", StringComparison.Ordinal)) < 4)
+        {
+            Assert.False(running.IsCompleted);
+            await target.RunAsync("SET lock_timeout = '1s'", "UPDATE users SET id = id WHERE id = 1");
+        }
+
+        await transaction.RollbackAsync();
+        await running;
+        Assert.True(await target.ScalarAsync<bool>(IsNotNull));
+    }
+
+    [Fact]
+    public async Task What_follows_it_waits_as_long_as_it_takes()
+    {
+        var target = await UsersAsync();
+        await using var other = await target.ConnectAsync();
+        var released = Task.CompletedTask;
+
+        // Another backfill is at the table of positions for longer than a try for a lock takes.
+        using var observer = new ActingObserver(
+            async () =>
+            {
+                await RunAsync(OwnSchema.Lock.Replace("_xact", "", StringComparison.Ordinal));
+                released = Task.Delay(1500).ContinueWith(_ => RunAsync("SELECT pg_advisory_unlock_all()"), TaskScheduler.Default).Unwrap();
+            },
+            "VALIDATE");
+        await target.RunAsync(BackfillRun.Options("users", "\"Sta\"\"tus\" = 'x'") with { ThenSetNotNull = "Sta\"tus" }, observer);
+
+        Assert.True(released.IsCompletedSuccessfully);
+        Assert.False(await target.HasStateAsync());
+
+        async Task RunAsync(string statement)
+        {
+            await using var command = new NpgsqlCommand(statement, other);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_autovacuum_gives_way_to_it(bool isHidden)
     {
         // How often autovacuum looks is a setting of the whole server.
         await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
         var target = await server.CreateDatabaseAsync(name: null, CancellationToken.None);
+        var worker = target;
         await target.RunAsync("ALTER SYSTEM SET autovacuum_naptime = '1s'");
         await target.RunAsync(
             "SELECT pg_reload_conf()",
@@ -82,13 +139,21 @@ public sealed class NotNullConstraintTests
             "ALTER TABLE t SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
             "INSERT INTO t SELECT g, 'x', repeat('x', 1000) FROM generate_series(1, 10000) g",
             "UPDATE t SET status = 'y'");
+        if (isHidden)
+        {
+            // A role without pg_monitor does not see that it is an autovacuum.
+            await target.RunAsync("CREATE ROLE plain LOGIN PASSWORD 'p'", $"GRANT CREATE ON DATABASE \"{target.Database}\" TO plain", "ALTER TABLE t OWNER TO plain");
+            var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString) { Username = "plain", Password = "p" };
+            worker = new DbTarget(settings.ConnectionString) { Host = target.Host, Port = target.Port, Database = target.Database, User = "plain", Source = "test" };
+        }
+
         while (!await target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"))
         {
             await Task.Delay(50);
         }
 
         // One try must do: the vacuum would go on for minutes.
-        await target.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });
+        await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });
 
         Assert.True(await target.ScalarAsync<bool>("SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'status'"));
     }

@@ -16,7 +16,7 @@ public sealed class PageWalkTests
         var target = await SandboxFixture.NewDatabaseAsync();
         await target.RunAsync("CREATE TABLE t AS SELECT g AS id FROM generate_series(1, 5000) g");
         await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
-        await new BackfillCommand().Add("SET enable_seqscan = off").QueryAsync(session.Connection, CancellationToken.None);
+        await new SqlBuilder().Add("SET enable_seqscan = off").QueryAsync(session.Connection, CancellationToken.None);
         var table = await BackfillTable.ReadAsync(session, BackfillRun.Options("t", ""), CancellationToken.None);
         var walk = new PageWalk(table, new Version(version, 0));
         Assert.True(table.Pages > 10);
@@ -27,11 +27,11 @@ public sealed class PageWalkTests
         do
         {
             upTo = await walk.Ahead(position, null, 7).QueryAsync(session.Connection, CancellationToken.None) is [[string found]] ? WalkPosition.Parse(found) : null;
-            var plan = new BackfillCommand().Add("EXPLAIN SELECT FROM t WHERE ");
+            var plan = new SqlBuilder().Add("EXPLAIN SELECT FROM t WHERE ");
             walk.AddRange(plan, position, upTo);
             Assert.Contains(
                 await plan.QueryAsync(session.Connection, CancellationToken.None), row => ((string)row[0]!).Contains("Tid ", StringComparison.Ordinal));
-            var count = new BackfillCommand().Add("SELECT count(*) FROM t WHERE ");
+            var count = new SqlBuilder().Add("SELECT count(*) FROM t WHERE ");
             walk.AddRange(count, position, upTo);
             counts.Add((long)(await count.QueryAsync(session.Connection, CancellationToken.None))[0][0]!);
             position = upTo;

@@ -39,7 +39,7 @@ public sealed class SqlFragmentTests
     [InlineData("a = @ -5", "a = @ -5")]
     public void The_rest_is_taken_as_it_is_without_its_comments(string set, string expected)
     {
-        var command = new BackfillCommand().Add(SqlFragment.Assignments(set, NoParameters, new HashSet<string>()));
+        var command = new SqlBuilder().Add(SqlFragment.Assignments(set, NoParameters, new HashSet<string>()));
         Assert.Equal(expected, command.Text);
     }
 
@@ -52,7 +52,7 @@ public sealed class SqlFragmentTests
     public void Names_with_a_sign_become_parameters(string set, string expected)
     {
         var used = new HashSet<string>();
-        var command = new BackfillCommand().Add(SqlFragment.Assignments(set, new Dictionary<string, object?> { ["new"] = "x" }, used));
+        var command = new SqlBuilder().Add(SqlFragment.Assignments(set, new Dictionary<string, object?> { ["new"] = "x" }, used));
         Assert.Equal(expected, command.Text);
         Assert.All(command.ToBatchCommand().Parameters, p => Assert.Equal("x", p.Value));
         Assert.Equal(["new"], used);
@@ -61,7 +61,7 @@ public sealed class SqlFragmentTests
     [Fact]
     public void An_operator_that_ends_in_the_sign_stays_one()
     {
-        var command = new BackfillCommand().Add(SqlFragment.Condition("tags <@allowed", new Dictionary<string, object?> { ["allowed"] = "x" }, new HashSet<string>()));
+        var command = new SqlBuilder().Add(SqlFragment.Condition("tags <@allowed", new Dictionary<string, object?> { ["allowed"] = "x" }, new HashSet<string>()));
         Assert.Equal("tags <@allowed", command.Text);
     }
 

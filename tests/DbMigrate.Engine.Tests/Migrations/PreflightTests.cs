@@ -1,7 +1,6 @@
-using System.Diagnostics;
-using System.Globalization;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
+using DbMigrate.Engine.Tests.Targets;
 using DbMigrate.Testing;
 using Npgsql;
 using Xunit;
@@ -203,17 +202,16 @@ public sealed class PreflightTests
     [SkippableFact]
     public async Task A_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_not()
     {
-        var program = new[] { "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer" }.FirstOrDefault(File.Exists);
-        Skip.If(program is null, "SKIPPED: pgbouncer is not installed, so no pooler was tried.");
+        Skip.IfNot(Pooler.IsInstalled, "SKIPPED: pgbouncer is not installed, so no pooler was tried.");
         var target = await SandboxFixture.NewDatabaseAsync();
         using var folder = OneTable(MigrationFormat.Sqlx);
 
-        await using (var pooler = await Pooler.StartAsync(program, target, "transaction"))
+        await using (var pooler = await Pooler.StartAsync(target, "transaction"))
         {
             Assert.Equal("TransactionPooler", (await RefusedAsync(folder, pooler.Target)).Id);
         }
 
-        await using (var pooler = await Pooler.StartAsync(program, target, "session"))
+        await using (var pooler = await Pooler.StartAsync(target, "session"))
         {
             Assert.Equal(1, await ApplyAsync(folder, pooler.Target, new RunOptions()));
         }
@@ -257,78 +255,4 @@ public sealed class PreflightTests
     }
 
     private static async Task<DbTarget> OwnerAsync(DbTarget target) => (await SandboxFixture.ServerAsync()).TargetFor(target.Database);
-
-    /// <summary>A PgBouncer of the test's own on a loopback port.</summary>
-    private sealed class Pooler : IAsyncDisposable
-    {
-        private readonly Process _process;
-        private readonly string _folder;
-
-        private Pooler(Process process, string folder, DbTarget target)
-        {
-            _process = process;
-            _folder = folder;
-            Target = target;
-        }
-
-        public DbTarget Target { get; }
-
-        public static async Task<Pooler> StartAsync(string program, DbTarget server, string mode)
-        {
-            var folder = Directory.CreateTempSubdirectory("dbmigrate-pooler-").FullName;
-            var port = FreePort();
-            var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString);
-            var file = Path.Combine(folder, "pgbouncer.ini");
-            await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"""
-                [databases]
-                {server.Database} = host=127.0.0.1 port={server.Port} user={settings.Username} password={settings.Password}
-                [pgbouncer]
-                listen_addr = 127.0.0.1
-                listen_port = {port}
-                unix_socket_dir =
-                auth_type = any
-                pool_mode = {mode}
-                ignore_startup_parameters = extra_float_digits,options,search_path
-                """));
-            var start = new ProcessStartInfo(program, [file]) { RedirectStandardError = true, RedirectStandardOutput = true };
-            if (!OperatingSystem.IsWindows() && Environment.UserName == "root")
-            {
-                File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-                start.ArgumentList.Insert(0, "-u");
-                start.ArgumentList.Insert(1, "nobody");
-            }
-
-            var process = Process.Start(start)!;
-            process.BeginErrorReadLine();
-            process.BeginOutputReadLine();
-            var target = TargetResolver.Resolve($"postgres://any:any@127.0.0.1:{port}/{server.Database}?sslmode=disable", _ => null);
-            for (var i = 0; ; i++)
-            {
-                try
-                {
-                    await (await target.ConnectAsync()).DisposeAsync();
-                    return new Pooler(process, folder, target);
-                }
-                catch (NpgsqlException) when (i < 100 && !process.HasExited)
-                {
-                    await Task.Delay(50);
-                }
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-            Directory.Delete(_folder, recursive: true);
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-            listener.Start();
-            return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-        }
-    }
 }

@@ -9,7 +9,7 @@ namespace DbMigrate.Engine.Backfill;
 /// A statement that is put together from texts and values. Values travel as text of unknown type, so that the server gives them the type that a quoted
 /// literal would get in their place (manual 10.1): that of the column they are compared with or assigned to.
 /// </summary>
-internal sealed class BackfillCommand
+internal sealed class SqlBuilder
 {
     private readonly StringBuilder _text = new();
     private readonly List<string?> _values = [];
@@ -18,28 +18,28 @@ internal sealed class BackfillCommand
     public string Text => _text.ToString();
 
     /// <summary>Adds SQL.</summary>
-    public BackfillCommand Add(string sql)
+    public SqlBuilder Add(string sql)
     {
         _text.Append(sql);
         return this;
     }
 
     /// <summary>Adds SQL that was read and checked before.</summary>
-    public BackfillCommand Add(SqlFragment fragment)
+    public SqlBuilder Add(SqlFragment fragment)
     {
         fragment.AppendTo(this);
         return this;
     }
 
     /// <summary>Adds a parameter.</summary>
-    public BackfillCommand Value(string? value)
+    public SqlBuilder Value(string? value)
     {
         _values.Add(value);
         return Add("$" + _values.Count.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <inheritdoc cref="Value(string?)"/>
-    public BackfillCommand Value(long value) => Value(value.ToString(CultureInfo.InvariantCulture));
+    public SqlBuilder Value(long value) => Value(value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>For a batch.</summary>
     public NpgsqlBatchCommand ToBatchCommand()
