@@ -9,7 +9,7 @@ public sealed record RestoreResult
     /// <summary>What it was made from: a snapshot, an instance, a cluster, a base backup.</summary>
     public required string Source { get; init; }
 
-    /// <summary>As RDS says it, or <c>available</c>.</summary>
+    /// <summary>As RDS says it, or <c>available</c>; <c>paused</c> where a server recovers and waits for somebody to look.</summary>
     public required string Status { get; init; }
 
     /// <summary>The moment that was restored, in UTC; null where a snapshot says it.</summary>

@@ -1,8 +1,18 @@
 using DbMigrate;
+using DbMigrate.Engine.Dumps;
 using DbMigrate.Engine.Sandbox;
+using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
 
-// Run as a program, this assembly is a process that owns a sandbox, for tests that end such a process in one way or another.
+// Run as a program, this assembly is a process that owns a sandbox, or takes a dump, for tests that end such a process in one way or another.
+if (args is ["dump", var folder])
+{
+    var options = new DumpOptions { Folder = folder, Id = "killed" };
+    var plan = await DatabaseDump.PlanAsync(TargetResolver.Resolve(null, Environment.GetEnvironmentVariable), options, new RecordingObserver(), CancellationToken.None);
+    await DatabaseDump.RunAsync(plan, new RecordingObserver(), CancellationToken.None);
+    return 0;
+}
+
 using var cancel = new CancellationTokenSource();
 IEngineObserver observer = args is ["cancelled"] ? new CancellingObserver(cancel) : new RecordingObserver();
 try

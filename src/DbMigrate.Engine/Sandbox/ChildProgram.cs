@@ -5,6 +5,8 @@ namespace DbMigrate.Engine.Sandbox;
 /// <summary>Runs a program to its end.</summary>
 internal static class ChildProgram
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs a program; ends it, with all it started, when cancelled.</summary>
     /// <param name="program">The program's path.</param>
     /// <param name="arguments">Its arguments; nothing is quoted or expanded.</param>
@@ -71,12 +73,14 @@ internal static class ChildProgram
         try
         {
             await process.WaitForExitAsync(cancellationToken);
-            await reading;
+            await reading.WaitAsync(cancellationToken);
         }
         catch
         {
             await EndAsync(process);
-            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+            // What the program itself has started may hold the outputs open.
+            await Task.WhenAny(reading, Task.Delay(s_patience, CancellationToken.None));
             throw;
         }
 
@@ -96,7 +100,7 @@ internal static class ChildProgram
     {
         if (!OperatingSystem.IsWindows() && !process.HasExited && Posix.Kill(process.Id, Posix.Sigterm) == 0)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            using var patience = new CancellationTokenSource(s_patience);
             try
             {
                 await process.WaitForExitAsync(patience.Token);

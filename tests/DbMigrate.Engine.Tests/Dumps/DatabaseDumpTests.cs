@@ -220,6 +220,62 @@ public sealed class DatabaseDumpTests
     }
 
     [SkippableFact]
+    public async Task A_run_that_was_killed_leaves_nothing_under_the_final_name()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "SKIPPED: looks into /proc.");
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        await using var holder = await scene.Target.ConnectAsync();
+        await ExecuteAsync(holder, "BEGIN");
+        await ExecuteAsync(holder, "LOCK TABLE t");
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(DatabaseDumpTests).Assembly.Location, "dump", scene.Dumps]) { RedirectStandardOutput = true };
+        start.Environment["DATABASE_URL"] = SandboxFixture.TargetUrl(scene.Target);
+        using var run = Process.Start(start)!;
+        using var program = await DumpScene.WaitingAsync(scene.Target, scene.Dumps);
+        run.Kill();
+        await run.WaitForExitAsync();
+        await ExecuteAsync(holder, "ROLLBACK");
+
+        Assert.Equal([".killed.dump.partial"], scene.Files());
+        Assert.Empty(await scene.ListAsync());
+        var dump = await scene.DumpAsync(scene.Options with { Id = "killed" });
+        Assert.Equal(["killed.dump", "killed.dump.json"], scene.Files());
+        Assert.Equal("available", Assert.Single(await scene.ListAsync(verify: true)).Status);
+        Assert.Equal(1, dump.Tables);
+
+        // pg_dump itself was not killed; it ends when it finds nobody to talk to, or has done its work for nothing.
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(program.HasExited), hasExited => hasExited);
+    }
+
+    [SkippableFact]
+    public async Task Of_several_hosts_the_one_that_answers_is_dumped()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t AS SELECT 1 AS id");
+        var target = Engine.Targets.TargetResolver.Resolve(
+            $"postgresql://postgres:{scene.Password}@127.0.0.1:1,127.0.0.1:{scene.Target.Port}/{scene.Target.Database}", _ => null);
+        var plan = await DatabaseDump.PlanAsync(target, scene.Options, scene.Observer, CancellationToken.None);
+        var dump = await DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None);
+        Assert.Equal(1, dump.Tables);
+        Assert.DoesNotContain(scene.Observer.Texts(MessageLevel.Verbose), m => m.Contains("takes its own", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task A_standby_is_dumped_as_well()
+    {
+        using var scene = await DumpScene.CreateAsync();
+        await using var servers = await StandbyFixture.CreateAsync();
+        Skip.If(servers is null, "SKIPPED: pg_basebackup is needed.");
+        await servers.Primary.RunAsync("CREATE TABLE t AS SELECT generate_series(1, 100) AS id");
+        await servers.CatchUpAsync();
+        var options = scene.Options with { Format = DumpFormat.Directory, Jobs = 2 };
+        var plan = await DatabaseDump.PlanAsync(servers.Standby, options, scene.Observer, CancellationToken.None);
+        var dump = await DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None);
+        Assert.Equal(1, dump.Tables);
+        Assert.Matches("^[0-9A-F]+/[0-9A-F]+$", dump.Tags["lsn"]);
+        var result = await scene.RestoreAsync(dump.Path!, new RestoreOptions());
+        Assert.Equal(100, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM t"));
+    }
+
+    [SkippableFact]
     public async Task A_full_disk_is_called_so()
     {
         using var scene = await DumpScene.CreateAsync("CREATE TABLE t AS SELECT md5(g::text) FROM generate_series(1, 20000) g");

@@ -35,7 +35,7 @@ public sealed class ArchivingServer : IAsyncLifetime
 
     public bool IsThere => _server is not null;
 
-    public string NewFolder() => Path.Combine(_server!.Directory, "back-" + Guid.NewGuid().ToString("N")[..8]);
+    public string NewFolder() => Path.Combine(_server!.Directory, "back 'q -" + Guid.NewGuid().ToString("N")[..8]);
 
     public async Task InitializeAsync()
     {
@@ -118,7 +118,7 @@ public sealed class ArchivingServer : IAsyncLifetime
     {
         if (_server is not null)
         {
-            foreach (var folder in Directory.GetDirectories(_server.Directory, "back-*").Where(f => File.Exists(Path.Combine(f, "postmaster.pid"))))
+            foreach (var folder in Directory.GetDirectories(_server.Directory, "back*").Where(f => File.Exists(Path.Combine(f, "postmaster.pid"))))
             {
                 await RunAsync("pg_ctl", "stop", "--silent", "--mode", "immediate", "--pgdata", folder);
             }
