@@ -26,6 +26,7 @@ public sealed class BackfillJob : IAsyncDisposable
     private readonly BackfillUpdate _update;
     private readonly BackfillState _state;
     private readonly NotNullConstraint? _notNull;
+    private long _rowsBefore;
 
     private BackfillJob(
         DbSession session, BackfillOptions options, BackfillTable table, IWalk walk, BackfillUpdate update, BackfillState state, NotNullConstraint? notNull, BackfillPlan plan, IEngineObserver observer)
@@ -84,7 +85,7 @@ public sealed class BackfillJob : IAsyncDisposable
 
     /// <summary>Does the work.</summary>
     /// <exception cref="DbMigrateException">
-    /// <c>BackfillBusy</c>, <c>LockTimeout</c>, <c>SqlError</c>, <c>SqlPermission</c>, <c>BackfillRowsMove</c>, <c>BackfillRowsLeft</c>, <c>BackfillStateLost</c>,
+    /// <c>BackfillBusy</c>, <c>BackfillEndedMeanwhile</c>, <c>LockTimeout</c>, <c>SqlError</c>, <c>SqlPermission</c>, <c>BackfillRowsMove</c>, <c>BackfillRowsLeft</c>, <c>BackfillStateLost</c>,
     /// <c>NullsLeft</c>, <c>ConnectionLost</c>.
     /// </exception>
     public async Task<BackfillResult> RunAsync(CancellationToken cancellationToken)
@@ -108,7 +109,7 @@ public sealed class BackfillJob : IAsyncDisposable
             {
                 Table = _table.DisplayName,
                 Rows = progress.Rows,
-                RowsBefore = Plan.RowsBefore,
+                RowsBefore = _rowsBefore,
                 Batches = progress.Batches,
                 Retries = progress.Retries,
                 LongestBatch = progress.LongestBatch,
@@ -256,10 +257,22 @@ public sealed class BackfillJob : IAsyncDisposable
     /// <summary>Walks until no row is left. Returns whether that could be asked.</summary>
     private async Task<bool> WalkAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
-        await LockAsync(_session, _state.LockKey, _options.RunnerWait, cancellationToken);
+        var other = await LockAsync(_session, _state.LockKey, _options.RunnerWait, cancellationToken);
+        var recorded = await _state.ReadAsync(_session.Connection, cancellationToken);
+        if (recorded.Count == 0 && (other is not null || Plan.Resumes))
+        {
+            // To begin with the first row would change all rows once more.
+            throw new DbMigrateException(
+                "BackfillEndedMeanwhile",
+                ErrorKind.Busy,
+                $"The same backfill of {_table.DisplayName} was run by somebody else{(other is null ? "" : $" ({other})")} meanwhile, and has ended. This run changed nothing.",
+                "If that run succeeded there is nothing left to do. If it did not, run again.") { Subject = _table.DisplayName };
+        }
+
+        _rowsBefore = _options.Restart ? 0 : recorded.Sum(p => p.Rows);
         try
         {
-            return await WalkLockedAsync(progress, cancellationToken);
+            return await WalkLockedAsync(_options.Restart ? [] : recorded, progress, cancellationToken);
         }
         catch when (progress.Batches == 0)
         {
@@ -282,7 +295,7 @@ public sealed class BackfillJob : IAsyncDisposable
         }
     }
 
-    private async Task<bool> WalkLockedAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    private async Task<bool> WalkLockedAsync(IReadOnlyList<BackfillPart> parts, BackfillProgress progress, CancellationToken cancellationToken)
     {
         // From here on patience is better than an error: what is done is kept, and the monitor tells of waits.
         await new SqlBuilder().Add("SELECT set_config('lock_timeout', '0', false)").QueryAsync(_session.Connection, cancellationToken);
@@ -291,7 +304,6 @@ public sealed class BackfillJob : IAsyncDisposable
             await DiscardOthersAsync(cancellationToken);
         }
 
-        var parts = _options.Restart ? [] : await _state.ReadAsync(_session.Connection, cancellationToken);
         if (parts.Count == 0)
         {
             var cuts = _options.Parallel > 1 ? await _walk.Cuts(_options.Parallel).QueryAsync(_session.Connection, cancellationToken) : [];
@@ -389,15 +401,25 @@ public sealed class BackfillJob : IAsyncDisposable
         }
     }
 
-    private Task LockAsync(DbSession session, long key, TimeSpan wait, CancellationToken cancellationToken) => AdvisoryLock.TakeAsync(
-        session.Connection,
-        key,
-        wait,
-        holder => _observer.Message(MessageLevel.Verbose, $"Waiting for another run of the same backfill: {holder}."),
-        holder => new DbMigrateException(
-            "BackfillBusy",
-            ErrorKind.Busy,
-            $"The same backfill of {_table.DisplayName} is running already: {holder}.",
-            "Let it finish. If that session is a leftover, end it and run again; the backfill goes on from where it is.") { Subject = _table.DisplayName },
-        cancellationToken);
+    /// <summary>Takes a key, and returns who had it when it had to be waited for; null when nobody did.</summary>
+    private async Task<string?> LockAsync(DbSession session, long key, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        string? other = null;
+        await AdvisoryLock.TakeAsync(
+            session.Connection,
+            key,
+            wait,
+            holder =>
+            {
+                other = holder;
+                _observer.Message(MessageLevel.Verbose, $"Waiting for another run of the same backfill: {holder}.");
+            },
+            holder => new DbMigrateException(
+                "BackfillBusy",
+                ErrorKind.Busy,
+                $"The same backfill of {_table.DisplayName} is running already: {holder}.",
+                "Let it finish. If that session is a leftover, end it and run again; the backfill goes on from where it is.") { Subject = _table.DisplayName },
+            cancellationToken);
+        return other;
+    }
 }

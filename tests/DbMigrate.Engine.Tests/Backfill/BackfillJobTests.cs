@@ -368,6 +368,55 @@ public sealed class BackfillJobTests
     }
 
     [Fact]
+    public async Task Of_several_that_start_together_one_changes_the_rows()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var options = BackfillRun.Options("t", "n = n + 1") with { RunnerWait = TimeSpan.FromMinutes(2), Pause = TimeSpan.FromMilliseconds(100) };
+        var jobs = new List<BackfillJob>();
+        for (var i = 0; i < 3; i++)
+        {
+            jobs.Add(await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None));
+        }
+
+        var outcomes = await Task.WhenAll(jobs.Select(async job =>
+        {
+            await using (job)
+            {
+                try
+                {
+                    return (await job.RunAsync(CancellationToken.None)).Rows.ToString(CultureInfo.InvariantCulture);
+                }
+                catch (DbMigrateException e)
+                {
+                    return e.Id;
+                }
+            }
+        }));
+
+        Assert.Equal(["5000", "BackfillEndedMeanwhile", "BackfillEndedMeanwhile"], outcomes.Order());
+        Assert.True(await target.ScalarAsync<bool>(Once));
+        Assert.False(await target.HasStateAsync());
+    }
+
+    [Fact]
+    public async Task A_run_that_would_go_on_does_not_begin_again_when_another_has_ended_it()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        var options = BackfillRun.Options("t", "n = n + 1");
+        using (var stop = new CancellationTokenSource())
+        using (var stopping = new ActingObserver(stop.CancelAsync))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.RunAsync(options, stopping, stop.Token));
+        }
+
+        await using var late = await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None);
+        await target.RunAsync(options);
+
+        Assert.Equal("BackfillEndedMeanwhile", (await Assert.ThrowsAsync<DbMigrateException>(() => late.RunAsync(CancellationToken.None))).Id);
+        Assert.True(await target.ScalarAsync<bool>(Once));
+    }
+
+    [Fact]
     public async Task A_batch_that_a_killed_runner_left_at_work_is_waited_for()
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
