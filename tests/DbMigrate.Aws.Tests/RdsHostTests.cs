@@ -1,5 +1,4 @@
 using DbMigrate.Aws.Rds;
-using Xunit;
 
 namespace DbMigrate.Aws.Tests;
 

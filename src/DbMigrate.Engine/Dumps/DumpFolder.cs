@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace DbMigrate.Engine.Dumps;
 
 /// <summary>A folder with dumps: ours, with their facts beside them, and others'.</summary>
