@@ -8,8 +8,8 @@ public partial class RunbookTests
 {
     public static TheoryData<string> Runbooks { get; } = new(
         Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "runbooks"), "*.md")
+            .Where(file => Block().IsMatch(File.ReadAllText(file).ReplaceLineEndings("\n")))
             .Select(file => Path.GetFileName(file)!)
-            .Where(file => file != "README.md")
             .Order(StringComparer.Ordinal));
 
     [SkippableTheory]

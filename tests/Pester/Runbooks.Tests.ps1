@@ -8,18 +8,28 @@ BeforeDiscovery {
     }
 }
 BeforeAll { . $PSScriptRoot/Setup.ps1 }
-AfterAll { Stop-DbSandbox }
+AfterAll { Stop-TestAws; Stop-DbSandbox }
 
 Describe 'The runbook <name>' -ForEach $runbooks {
     It 'runs from top to bottom' {
-        if ($Code -match '(?m)^psql ' -and -not (Get-Command psql -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'psql is not installed' }
-        if ($Code -match 'DbSnapshot' -and -not (Get-Command pg_dump -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'pg_dump is not installed' }
+        $programs = switch -Regex ($Code) { '(?m)^psql ' { 'psql' } 'backups' { 'pg_dump' } }
+        if ($missing = $programs | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) }) {
+            Set-ItResult -Skipped -Because "$missing is not installed"
+            return
+        }
+
+        if ($Code -match '-InstanceId' -and -not (Start-TestAws)) {
+            Set-ItResult -Skipped -Because 'python3 has no moto[server]'
+            return
+        }
+
         $target = New-TestDatabase
         $root = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
         $destination = New-Item -ItemType Directory (Join-Path $root $Destination)
         Copy-Item (Join-Path $PSScriptRoot .. .. docs samples $Sample *) $destination -Recurse
         Disconnect-DbTarget
         $env:DATABASE_URL = Get-TestUrl $target
+        if ($env:AWS_ENDPOINT_URL) { Set-TestSecret production/database (@{ url = $env:DATABASE_URL } | ConvertTo-Json) }
         $defaults = $global:PSDefaultParameterValues.Clone()
         $global:PSDefaultParameterValues.Clear()
         Push-Location $root
