@@ -144,9 +144,14 @@ function New-TestBaseBackup([string] $Root) {
     (Invoke-Sql $server 'SELECT clock_timestamp()').ToUniversalTime().ToString('o') | Set-Content (Join-Path $Root moment)
     $null = Invoke-Sql $server 'CREATE TABLE IF NOT EXISTS later (id int)'
     $null = Invoke-Sql $server 'INSERT INTO later VALUES (1)'
-    $last = Invoke-Sql $server 'SELECT pg_walfile_name(pg_switch_wal())'
-    Get-ChildItem (Join-Path $script:sandbox.Directory data pg_wal) -File | Where-Object { $_.Name -le $last } | Copy-Item -Destination $archive
+    Copy-TestWal $archive
+}
+
+# What archive_command would have done by now.
+function Copy-TestWal([string] $Archive) {
+    $last = Invoke-Sql $script:sandbox.Target 'SELECT pg_walfile_name(pg_switch_wal())'
+    Get-ChildItem (Join-Path $script:sandbox.Directory data pg_wal) -File | Where-Object { $_.Name -le $last } | Copy-Item -Destination $Archive
 
     # Where root runs the tests, the server has another account.
-    if (-not $IsWindows) { chmod -R a+rX $archive }
+    if (-not $IsWindows) { chmod -R a+rX $Archive }
 }

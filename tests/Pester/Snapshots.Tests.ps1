@@ -77,4 +77,23 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
         Invoke-Sql $server 'SELECT count(*) FROM later' | Should -Be 1
         Test-Path $root/back/postmaster.pid | Should -BeFalse
     }
+
+    It 'goes back to right before a migration, of which nobody has looked at a clock: <How>' -ForEach @(
+        @{ How = 'a result'; Find = { $args[0][2] } }
+        @{ How = 'a migration of a run'; Find = { (Get-MigrationRun $args[0][0].RunId).Migrations[2] } }
+    ) {
+        $target = New-TestDatabase
+        $root = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('N')))).FullName
+        New-TestBaseBackup $root
+
+        # All in one flight, a few milliseconds apart.
+        $results = Invoke-Migration (New-TestFolder $root/migrations -Count 4) -Target $target
+        Copy-TestWal $root/archive
+        $back = Restore-DbPointInTime -BaseBackup $root/base -WalArchive $root/archive -DataDirectory $root/back -Target $target -Before (& $Find $results) -Confirm:$false
+        try {
+            (Get-MigrationStatus $root/migrations -Target $back.Target).State | Should -Be 'Applied', 'Applied', 'Pending', 'Pending'
+            Invoke-Sql $back.Target "SELECT to_regclass('t2') IS NOT NULL AND to_regclass('t3') IS NULL" | Should -BeTrue
+        }
+        finally { $null = Invoke-Expression $back.StopCommand }
+    }
 }
