@@ -202,7 +202,7 @@ public sealed class RdsPointInTimeTests : IDisposable
         _account.Events.Add("The subnet group is gone");
         _account.InstanceStates = ["creating", state];
         var error = await FailAsync("prod", null, new RdsRestoreOptions { TargetId = "back", Wait = true });
-        Assert.Equal("RestoreFailed", error.Id);
+        Assert.Equal("InstanceRestoreFailed", error.Id);
         Assert.Contains($"its status is {state}. RDS says: The subnet group is gone", error.Message, StringComparison.Ordinal);
         Assert.Contains("delete-db-instance --db-instance-identifier back", error.NextStep, StringComparison.Ordinal);
     }

@@ -56,7 +56,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     /// <param name="target">Makes the target of the new address.</param>
     /// <param name="cancellationToken">Stops waiting. What AWS has begun it ends; a warning says how to follow it.</param>
     /// <exception cref="DbMigrateException">
-    /// <c>InstanceExists</c>, <c>RestoreTimeTooEarly</c>, <c>RestoreTimeTooLate</c>, <c>RestoreFailed</c>, <c>AwsWaitTimeout</c>, <c>AwsTokenExpired</c>,
+    /// <c>InstanceExists</c>, <c>RestoreTimeTooEarly</c>, <c>RestoreTimeTooLate</c>, <c>InstanceRestoreFailed</c>, <c>AwsWaitTimeout</c>, <c>AwsTokenExpired</c>,
     /// <c>InstanceQuotaExceeded</c>, <c>InstanceCapacity</c>; see docs/aws.md.
     /// </exception>
     public async Task<RestoreResult> RunAsync(RdsRestorePlan plan, Func<RdsEndpoint, DbTarget?> target, CancellationToken cancellationToken)
@@ -305,7 +305,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
         if (s_failed.Contains(status))
         {
             throw new DbMigrateException(
-                "RestoreFailed",
+                "InstanceRestoreFailed",
                 ErrorKind.InvalidState,
                 $"The restored {id} cannot be used: its status is {status}.{(lastEvent is null ? "" : " RDS says: " + lastEvent)}",
                 $"See its events in the console. It costs money while it is there; remove it with: {delete}") { Subject = id };
