@@ -15,26 +15,27 @@ namespace DbMigrate.Engine.Migrations;
 /// </summary>
 public sealed class RunRecord : IDisposable
 {
+    private const string Variable = "DBMIGRATE_RUNS";
     private const string Extension = ".jsonl";
     private const string End = "{\"end\":true}";
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     private readonly string _id;
+    private readonly MessageLevel _trouble;
     private readonly IEngineObserver _observer;
     private StreamWriter? _writer;
 
-    private RunRecord(string id, IEngineObserver observer)
+    private RunRecord(string id, MessageLevel trouble, IEngineObserver observer)
     {
-        _id = id;
-        _observer = observer;
+        (_id, _trouble, _observer) = (id, trouble, observer);
     }
 
     /// <summary>
     /// The folder for records where none is named: <c>DBMIGRATE_RUNS</c>, else the user's own for what programs remember, which is
     /// <c>$XDG_STATE_HOME/dbmigrate/runs</c>, <c>~/.local/state/dbmigrate/runs</c> or <c>%LOCALAPPDATA%\dbmigrate\runs</c>.
     /// </summary>
-    public static string UsualFolder(Func<string, string?> environment) => environment("DBMIGRATE_RUNS") is { Length: > 0 } named
+    public static string UsualFolder(Func<string, string?> environment) => environment(Variable) is { Length: > 0 } named
         ? Path.GetFullPath(named)
         : Path.Combine(UserFolder.State(environment), "dbmigrate", "runs");
 
@@ -68,10 +69,12 @@ public sealed class RunRecord : IDisposable
         }
     }
 
-    /// <summary>Begins a record. A run is not stopped by a record that cannot be written; it is told.</summary>
+    /// <summary>Begins a record. A run is not stopped by a record that cannot be written.</summary>
     internal static RunRecord Begin(MigrationRun run, string? folder, IEngineObserver observer)
     {
-        var record = new RunRecord(run.Id, observer);
+        // A container has often no place for it, and nobody has asked for one.
+        var isWanted = folder is not null || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+        var record = new RunRecord(run.Id, isWanted ? MessageLevel.Warning : MessageLevel.Verbose, observer);
         record.Try(() =>
         {
             folder ??= UsualFolder(Environment.GetEnvironmentVariable);
@@ -194,7 +197,7 @@ public sealed class RunRecord : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             _writer = null;
-            _observer.Message(MessageLevel.Warning, $"The run {_id} is not recorded: {e.Message} Name another folder with -RecordFolder (--record-folder).");
+            _observer.Message(_trouble, $"The run {_id} is not recorded: {e.Message} Name another folder with -RecordFolder (--record-folder).");
         }
     }
 }
