@@ -9,7 +9,7 @@ public sealed record RestorePoint
     /// <summary>The write-ahead log's position, as <c>16/B374D848</c>; null where the server does not tell.</summary>
     public string? Lsn { get; init; }
 
-    /// <summary>The snapshot that was taken for it; null when none was.</summary>
+    /// <summary>The snapshot to go back to: taken for the run, or found by what the run required; null when there is none.</summary>
     public string? SnapshotId { get; init; }
 
     /// <inheritdoc/>

@@ -3,7 +3,13 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>Whether there is a way back before something is done.</summary>
 public static class SnapshotGuard
 {
-    /// <summary>The newest snapshot that is whole and young enough.</summary>
+    /// <summary>A snapshot of the future has a wrong clock; one of a minute ahead has a clock that is not quite right.</summary>
+    private static readonly TimeSpan WrongClock = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// The newest snapshot that is whole and young enough. Of dumps only our own count: of others nobody knows when, and of which server, they were taken, nor
+    /// whether all is in them.
+    /// </summary>
     /// <param name="snapshots">What there is of the database.</param>
     /// <param name="within">How old it may be.</param>
     /// <param name="now">The time to count from.</param>
@@ -11,7 +17,9 @@ public static class SnapshotGuard
     /// <exception cref="DbMigrateException"><c>SnapshotRequired</c>.</exception>
     public static DbSnapshot Require(IEnumerable<DbSnapshot> snapshots, TimeSpan within, DateTimeOffset now, string place)
     {
-        var whole = snapshots.Where(s => s is { Status: "available", IsPartial: false, CreatedAt: not null }).MaxBy(s => s.CreatedAt);
+        var whole = snapshots
+            .Where(s => s is { Status: "available", IsPartial: false, CreatedAt: not null } && (s.IsOurs || s.Kind != DbSnapshotKind.Dump) && s.CreatedAt < now + WrongClock)
+            .MaxBy(s => s.CreatedAt);
         if (whole is not null && whole.CreatedAt >= now - within)
         {
             return whole;
@@ -28,7 +36,7 @@ public static class SnapshotGuard
     /// <summary>What to type to go back.</summary>
     public static string RestoreCommand(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Dump
         ? $"Get-DbSnapshot {Quote(snapshot.Path!)} | Restore-DbSnapshot -Database {Quote(snapshot.Source + "_restored")}"
-        : $"Get-DbSnapshot -InstanceId {snapshot.Source} -Id {snapshot.Id} | Restore-DbSnapshot -Wait";
+        : $"Get-DbSnapshot -InstanceId {snapshot.Source} -Id {snapshot.Id}{(snapshot.Region is null ? "" : $" -Region {snapshot.Region}")} | Restore-DbSnapshot -Wait";
 
     private static string Quote(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
 }

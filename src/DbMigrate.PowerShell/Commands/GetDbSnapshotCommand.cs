@@ -46,7 +46,7 @@ public sealed class GetDbSnapshotCommand : SnapshotCommand
         var since = NewerThan is { } age ? DateTimeOffset.UtcNow - age : default(DateTimeOffset?);
         foreach (var snapshot in Found())
         {
-            if (wanted.Fits(snapshot.Id) && (since is null || (snapshot.CreatedAt >= since && snapshot.Status == "available")))
+            if (wanted.Fits(snapshot.Id) && (since is null || (snapshot.CreatedAt >= since && snapshot is { Status: "available", IsPartial: false })))
             {
                 WriteObject(snapshot);
             }

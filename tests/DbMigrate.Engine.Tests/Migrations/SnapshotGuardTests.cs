@@ -30,9 +30,19 @@ public sealed class SnapshotGuardTests
     }
 
     [Fact]
+    public void A_dump_of_others_and_one_of_the_future_are_no_way_back()
+    {
+        var dump = Snapshot("a", 1) with { Kind = DbSnapshotKind.Dump, IsOurs = true };
+        Assert.Equal("a", SnapshotGuard.Require([dump, dump with { Id = "b", IsOurs = false }], TimeSpan.FromHours(1), Now, "/d").Id);
+        Assert.Throws<DbMigrateException>(() => SnapshotGuard.Require([dump with { IsOurs = false }], TimeSpan.FromHours(1), Now, "/d"));
+        Assert.Throws<DbMigrateException>(() => SnapshotGuard.Require([Snapshot("late", -6)], TimeSpan.FromHours(1), Now, "/d"));
+    }
+
+    [Fact]
     public void The_way_back_can_be_typed()
     {
         Assert.Equal("Get-DbSnapshot -InstanceId prod -Id a | Restore-DbSnapshot -Wait", SnapshotGuard.RestoreCommand(Snapshot("a", 1)));
+        Assert.Contains("-Id a -Region eu-west-1 |", SnapshotGuard.RestoreCommand(Snapshot("a", 1) with { Region = "eu-west-1" }), StringComparison.Ordinal);
         var dump = Snapshot("b", 1) with { Kind = DbSnapshotKind.Dump, Source = "it's", Path = "/d/b.dump" };
         Assert.Equal("Get-DbSnapshot '/d/b.dump' | Restore-DbSnapshot -Database 'it''s_restored'", SnapshotGuard.RestoreCommand(dump));
     }
