@@ -135,11 +135,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         await EndTryAsync();
         await _closing.CancelAsync();
         await _watching;
-        if (_opening is { IsCompletedSuccessfully: true })
-        {
-            await _opening.Result.DisposeAsync();
-        }
-
+        await LoseSecondAsync();
         _closing.Dispose();
     }
 
@@ -171,9 +167,15 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 }
             }
         }
-        catch (OperationCanceledException)
+#pragma warning disable CA1031 // The try has ended: whatever a query says that was cancelled with it.
+        catch (Exception) when (ended.IsCancellationRequested || _closing.IsCancellationRequested)
+#pragma warning restore CA1031
         {
-            // The try has ended.
+        }
+        finally
+        {
+            // The watch of the try before may still be asking, and a connection that is closed under a query may never come to rest.
+            await before;
         }
     }
 
@@ -308,9 +310,14 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     {
         var lost = _opening;
         _opening = null;
-        if (lost is { IsCompletedSuccessfully: true })
+        if (lost is not null)
         {
-            await lost.Result.DisposeAsync();
+            // One that is being made ends when the watch is closed.
+            await lost.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            if (lost.IsCompletedSuccessfully)
+            {
+                await lost.Result.DisposeAsync();
+            }
         }
     }
 
@@ -318,8 +325,16 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     {
         var settings = new NpgsqlConnectionStringBuilder(session.Target.ConnectionString) { CommandTimeout = AnswerSeconds };
         var second = await DbSession.OpenAsync(session.Target.With(settings.ConnectionString), observer, _closing.Token);
-        await using var command = new NpgsqlCommand(SessionSettings.WhereKnown.Text, second.Connection);
-        await command.ExecuteNonQueryAsync(_closing.Token);
-        return second;
+        try
+        {
+            await using var command = new NpgsqlCommand(SessionSettings.WhereKnown.Text, second.Connection);
+            await command.ExecuteNonQueryAsync(_closing.Token);
+            return second;
+        }
+        catch
+        {
+            await second.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -171,6 +171,29 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_ends_while_the_watch_is_asking_ends()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            // The watch asks from 100 ms on; the second migration ends before its own watch begins.
+            using var folder = new TemporaryMigrations(MigrationFormat.Sqlx)
+                .Add(1, "slow", [FormattableString.Invariant($"SELECT pg_sleep(0.{100 + (i / 2)})")]).Add(2, "quick", ["VACUUM items"]);
+            var target = await SandboxFixture.NewDatabaseAsync();
+            await target.RunAsync("CREATE TABLE items (id int)");
+            await using var project = await MigrationProject.OpenAsync(new MigrationSource(folder.Path, folder.Format), target, _observer, CancellationToken.None);
+            var plan = await project.PlanApplyAsync(new MigrationSelection(), new RunOptions(), CancellationToken.None);
+            var run = Task.Run(async () =>
+            {
+                await foreach (var result in project.ApplyAsync(plan, new RunOptions(), CancellationToken.None))
+                {
+                    Assert.Equal(MigrationOutcome.Applied, result.Outcome);
+                }
+            });
+            await run.WaitAsync(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [Fact]
     public async Task A_watchdog_that_lost_its_connection_takes_another()
     {
         var reader = await ReaderAsync();
