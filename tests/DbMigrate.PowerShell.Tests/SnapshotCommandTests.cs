@@ -88,6 +88,14 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
         var result = Assert.IsType<MigrationResult>(Assert.Single(taking.Run().Output));
         Assert.Equal(Listed(new GetDbSnapshotCommand()).Single(id => id != "part"), result.RestorePoint!.SnapshotId);
 
+        var whole = Path.Combine(Dumps, result.RestorePoint.SnapshotId + ".dump");
+        var bytes = await File.ReadAllBytesAsync(whole);
+        await File.WriteAllBytesAsync(whole, [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]);
+        var damaged = Run();
+        damaged.RequireSnapshotWithin = TimeSpan.FromHours(1);
+        Assert.Equal("DbMigrate.SnapshotRequired", damaged.Fail().FullyQualifiedErrorId);
+        await File.WriteAllBytesAsync(whole, bytes);
+
         var failing = Run();
         failing.RequireSnapshotWithin = TimeSpan.FromHours(1);
         Assert.Contains("| Restore-DbSnapshot -Database ", failing.Fail().ErrorDetails.RecommendedAction, StringComparison.Ordinal);

@@ -82,7 +82,15 @@ public sealed class InvokeMigrationCommand : RunCommand
         if (!Snapshot)
         {
             var found = folder is null ? InRds(instance!, target) : InFolder(folder, target);
-            snapshot = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place);
+            DbSnapshot newest;
+            do
+            {
+                newest = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place);
+                found = [.. found.Where(other => other != newest)];
+            }
+            while (IsDamaged(newest));
+
+            snapshot = newest;
             WriteVerbose($"The way back is {snapshot}, taken at {snapshot.CreatedAt:u}.");
             return true;
         }
@@ -96,6 +104,18 @@ public sealed class InvokeMigrationCommand : RunCommand
         var reason = $"before Invoke-Migration of {source.Path}";
         snapshot = folder is null ? TakeInRds(instance!, target, reason) : Dump(folder, target, reason);
         WriteVerbose($"The way back is {snapshot}.");
+        return true;
+    }
+
+    /// <summary>A dump that has its size may have lost its content all the same.</summary>
+    private bool IsDamaged(DbSnapshot snapshot)
+    {
+        if (snapshot.Kind != DbSnapshotKind.Dump || Await(token => DumpFolder.GetAsync(snapshot.Path!, verify: true, Observer, token)).Status == snapshot.Status)
+        {
+            return false;
+        }
+
+        WriteWarning($"{snapshot.Path} is damaged: it has not the checksum that it had.");
         return true;
     }
 

@@ -195,6 +195,11 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
             Settings = (Setting ?? []).Cast<DictionaryEntry>().ToDictionary(
                 e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? ""),
         };
+        if (Target is null)
+        {
+            WriteWarning("Without -Target the result's address is the database postgres, as superuser on the new server's socket. Give -Target to have it name yours.");
+        }
+
         var plan = Await(token => PointInTimeRecovery.PlanAsync(options, Observer, token));
         var action = string.Create(CultureInfo.InvariantCulture, $"Recover {options.BaseBackup} ({ByteSize.Text(plan.Size)}) {plan.Goal}, and start it on port {plan.Port}");
         if (ShouldProcess(plan.DataDirectory, action))
