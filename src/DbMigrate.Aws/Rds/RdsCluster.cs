@@ -5,14 +5,14 @@ internal sealed record RdsCluster
 {
     public required string Id { get; init; }
 
+    public string? Arn { get; init; }
+
     public required string Status { get; init; }
 
     /// <summary>How far a restore is, 0 to 100.</summary>
     public int? Percent { get; init; }
 
     public string? Engine { get; init; }
-
-    public string? EngineVersion { get; init; }
 
     public string? Host { get; init; }
 

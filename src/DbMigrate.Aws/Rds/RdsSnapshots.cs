@@ -71,12 +71,13 @@ public sealed class RdsSnapshots : IDisposable
         return taken is { Kind: DbSnapshotKind.Instance, Size: null or 0 } ? throw Failed(taken, "it has no size") : taken;
     }
 
-    /// <summary>All of them, manual and automated, of instances and clusters, the newest first; those that are being taken come first of all.</summary>
+    /// <summary>All of them, manual and automated, of instances and clusters, the newest first; those that are being taken come first of all, copies of unknown age last.</summary>
     /// <param name="sourceId">Only those of this instance or cluster, which need not be there any more; null for all.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
     public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken)
     {
+        var arn = sourceId is null ? null : RdsArn.Parse(sourceId);
         var kinds = new List<(DbSnapshotKind Kind, string? Source)> { (DbSnapshotKind.Instance, sourceId), (DbSnapshotKind.Cluster, sourceId) };
         if (sourceId is not null)
         {
@@ -88,6 +89,7 @@ public sealed class RdsSnapshots : IDisposable
             catch (DbMigrateException e) when (e.Id == "InstanceNotFound")
             {
                 // Snapshots outlive what they are of.
+                kinds = arn is null ? kinds : [(arn.Kind, arn.Name.ToLowerInvariant())];
             }
         }
 
@@ -104,7 +106,12 @@ public sealed class RdsSnapshots : IDisposable
             }
         }
 
-        return [.. found.OrderByDescending(s => s.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Id, StringComparer.Ordinal)];
+        return
+        [
+            .. found.Where(s => arn is null || arn.IsInAccountOf(s.Arn))
+                .OrderByDescending(s => s.CreatedAt ?? (s.Status == "available" ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue))
+                .ThenBy(s => s.Id, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The snapshot of that name, whatever it is of.</summary>
