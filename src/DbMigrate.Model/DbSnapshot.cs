@@ -54,6 +54,9 @@ public sealed record DbSnapshot
     /// <summary>The AWS region; null for a dump.</summary>
     public string? Region { get; init; }
 
+    /// <summary>RDS's name for the engine; null for a dump.</summary>
+    internal string? Engine { get; init; }
+
     /// <summary>Says why it is not to be removed; nothing when it may be.</summary>
     /// <param name="force">Also one that is not ours, or that is to be kept.</param>
     /// <exception cref="DbMigrateException"><c>SnapshotIsAutomated</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>

@@ -67,6 +67,18 @@ public sealed class EnvironmentTests : IDisposable
         Assert.Equal(2, _server.Requests.Count);
     }
 
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL", "not an url")]
+    [InlineData("AWS_ENDPOINT_URL_RDS", "not an url")]
+    [InlineData("AWS_ENDPOINT_URL", "ftp://host")]
+    public async Task An_address_of_the_environment_that_is_none_is_refused(string name, string value)
+    {
+        Keys();
+        Set("AWS_REGION", "eu-north-1");
+        Set(name, value);
+        Assert.Equal("InvalidEndpointUrl", (await Assert.ThrowsAsync<DbMigrateException>(() => AskAsync(new AwsSettings()))).Id);
+    }
+
     [Fact]
     public async Task A_region_that_is_given_wins_then_AWS_REGION_then_AWS_DEFAULT_REGION_then_the_profiles()
     {

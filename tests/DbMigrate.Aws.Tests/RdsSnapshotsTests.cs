@@ -308,6 +308,31 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Null(Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"))["MultiAZ"]);
     }
 
+    [Fact]
+    public async Task A_snapshot_of_a_Multi_AZ_cluster_that_is_gone_is_restored_as_one()
+    {
+        _account.Add("DBClusterSnapshot", "old", ("DBClusterIdentifier", "gone"), ("Status", "available"), ("Engine", "postgres"));
+        var snapshot = await _snapshots.FindAsync("old", default);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanRestoreAsync(snapshot, new RdsRestoreOptions { TargetId = "back" }, default));
+        Assert.Equal("InstanceClassMissing", error.Id);
+
+        var options = new RdsRestoreOptions { TargetId = "back", InstanceClass = "db.m6gd.large" };
+        await _snapshots.RestoreAsync(await _snapshots.PlanRestoreAsync(snapshot, options, default), _ => null, default);
+        var request = Assert.Single(_account.Server.Of("RestoreDBClusterFromSnapshot"));
+        Assert.Equal(("postgres", "db.m6gd.large"), (request["Engine"], request["DBClusterInstanceClass"]));
+        Assert.Empty(_account.Server.Of("CreateDBInstance"));
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_source_is_now_of_the_other_kind_is_restored_with_a_warning()
+    {
+        _account.Add("DBClusterSnapshot", "old", ("DBClusterIdentifier", "prod"), ("Status", "available"), ("Engine", "aurora-postgresql"));
+        var options = new RdsRestoreOptions { TargetId = "back", InstanceClass = "db.r6g.large" };
+        var plan = await _snapshots.PlanRestoreAsync(await _snapshots.FindAsync("old", default), options, default);
+        Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.DoesNotContain("private", plan.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("1st")]
     [InlineData("a--b")]

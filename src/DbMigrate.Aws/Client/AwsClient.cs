@@ -38,14 +38,29 @@ internal sealed class AwsClient : AmazonServiceClient
     public static AwsClient Open(AwsService service, AwsSettings settings)
     {
         var region = AwsRegion.Resolve(settings);
-        if (settings.EndpointUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        if (settings.EndpointUrl is { } url && !IsAddress(url))
         {
-            throw new DbMigrateException(
-                "InvalidEndpointUrl", ErrorKind.InvalidArgument, $"'{url}' is no address of a service.", "Write https://host or http://host:port") { Subject = url };
+            throw InvalidAddress($"'{url}'", url);
         }
 
-        return new AwsClient(service, new AwsClientConfig(service, settings, region));
+        try
+        {
+            var config = new AwsClientConfig(service, settings, region);
+            return IsAddress(config.Address) ? new AwsClient(service, config) : throw InvalidAddress(FromOutside, config.Address);
+        }
+        catch (Exception e) when (settings.EndpointUrl is null && e is AmazonClientException or UriFormatException)
+        {
+            // The SDK has no exception of its own for it.
+            throw InvalidAddress(FromOutside, null);
+        }
     }
+
+    private const string FromOutside = "What AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and its like, or endpoint_url of the profile says";
+
+    private static bool IsAddress(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    private static DbMigrateException InvalidAddress(string what, string? url) => new(
+        "InvalidEndpointUrl", ErrorKind.InvalidArgument, $"{what} is no address of a service.", "Write https://host or http://host:port") { Subject = url };
 
     /// <summary>Calls an operation of the Query protocol.</summary>
     /// <returns>The element <c>…Result</c>.</returns>

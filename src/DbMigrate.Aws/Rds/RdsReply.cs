@@ -108,6 +108,7 @@ internal static class RdsReply
             CreatedAt = CreatedAt(e),
             Size = e.Number("AllocatedStorage") is { } gibibytes ? gibibytes * Gibibyte : null,
             Percent = e.Number("PercentProgress"),
+            Engine = e.Text("Engine"),
             ServerVersion = e.Text("EngineVersion"),
             IsAutomated = e.Text("SnapshotType") is not (null or "manual"),
             IsOurs = tags.ContainsKey(RdsTags.CreatedBy),

@@ -44,7 +44,11 @@ public sealed class RdsSnapshots : IDisposable
         () => _rds.CreateSnapshotAsync(plan.Request, cancellationToken),
         () => _rds.DescribeSnapshotAsync(plan.Kind, plan.SnapshotId, cancellationToken),
         snapshot => snapshot.Tags,
-        plan.Request.Tags[RdsTags.RunId]);
+        plan.Request.Tags[RdsTags.RunId],
+        _observer,
+        $"snapshot {plan.SnapshotId} of {plan.Source}",
+        Follow(plan.Kind, plan.SnapshotId),
+        cancellationToken);
 
     /// <summary>Waits until it is available, and verifies that it holds something.</summary>
     /// <param name="snapshot">The snapshot.</param>
@@ -55,7 +59,7 @@ public sealed class RdsSnapshots : IDisposable
     /// </exception>
     public async Task<DbSnapshot> WaitAsync(DbSnapshot snapshot, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot));
+        var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot.Kind, snapshot.Id));
         var taken = await wait.UntilAsync(
             async token =>
             {
@@ -165,6 +169,13 @@ public sealed class RdsSnapshots : IDisposable
         }
         catch (DbMigrateException e) when (e.Id is "InstanceNotFound" or "InvalidInstanceName")
         {
+            // The settings are those of RDS.
+        }
+
+        // A cluster's name may since have been given to an instance, and the other way round.
+        source = source?.Kind == now.Kind ? source : null;
+        if (source is null)
+        {
             _observer.Message(
                 MessageLevel.Warning,
                 $"{now.Source} is not there any more: the restored {RdsRestore.Noun(now.Kind)} gets the default subnet group, " +
@@ -182,9 +193,9 @@ public sealed class RdsSnapshots : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _rds.Dispose();
 
-    private static string Follow(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Cluster
-        ? $"aws rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier {snapshot.Id}"
-        : $"aws rds describe-db-snapshots --db-snapshot-identifier {snapshot.Id}";
+    private static string Follow(DbSnapshotKind kind, string id) => kind == DbSnapshotKind.Cluster
+        ? $"aws rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier {id}"
+        : $"aws rds describe-db-snapshots --db-snapshot-identifier {id}";
 
     private static DbMigrateException Failed(DbSnapshot snapshot, string why) => new(
         "SnapshotFailed",
