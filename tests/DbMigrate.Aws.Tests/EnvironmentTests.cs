@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime.Internal;
 using DbMigrate.Aws.Rds;
+using DbMigrate.Aws.Secrets;
 using DbMigrate.Testing;
 
 namespace DbMigrate.Aws.Tests;
@@ -77,6 +78,9 @@ public sealed class EnvironmentTests : IDisposable
         Set("AWS_REGION", "eu-north-1");
         Set(name, value);
         Assert.Equal("InvalidEndpointUrl", (await Assert.ThrowsAsync<DbMigrateException>(() => AskAsync(new AwsSettings()))).Id);
+
+        // A token is made without asking anybody.
+        Assert.NotNull(await new IamPassword(new AwsSettings(), "db.example.test", 5432, "app").ReadAsync(isRefused: false, default));
     }
 
     [Fact]

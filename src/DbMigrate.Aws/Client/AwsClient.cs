@@ -43,16 +43,19 @@ internal sealed class AwsClient : AmazonServiceClient
             throw InvalidAddress($"'{url}'", url);
         }
 
+        var config = new AwsClientConfig(service, settings, region);
+        string? address;
         try
         {
-            var config = new AwsClientConfig(service, settings, region);
-            return IsAddress(config.Address) ? new AwsClient(service, config) : throw InvalidAddress(FromOutside, config.Address);
+            address = config.Address;
         }
-        catch (Exception e) when (settings.EndpointUrl is null && e is AmazonClientException or UriFormatException)
+        catch (AmazonClientException)
         {
-            // The SDK has no exception of its own for it.
-            throw InvalidAddress(FromOutside, null);
+            // The SDK refuses what is no URL at all.
+            address = null;
         }
+
+        return address is not null && IsAddress(address) ? new AwsClient(service, config) : throw InvalidAddress(FromOutside, address);
     }
 
     private const string FromOutside = "What AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and its like, or endpoint_url of the profile says";
