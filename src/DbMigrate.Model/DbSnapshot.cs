@@ -15,7 +15,7 @@ public sealed record DbSnapshot
     /// <summary>As RDS says it: <c>creating</c>, <c>available</c>, <c>failed</c> …; of a dump <c>available</c>, or <c>damaged</c> when it is not what its checksum says.</summary>
     public required string Status { get; init; }
 
-    /// <summary>When it was taken, in UTC: what it holds is no newer. Null while RDS has not begun.</summary>
+    /// <summary>When it was taken, in UTC: what it holds is no newer. Null while RDS has not begun, and of a copy of a cluster's snapshot, of which RDS tells only when it was copied.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Bytes: of a dump what it takes on disk, of RDS the storage of what was saved.</summary>
@@ -36,7 +36,7 @@ public sealed record DbSnapshot
     /// <summary>Whether only some tables or schemas are in it.</summary>
     public bool IsPartial { get; init; }
 
-    /// <summary>Until when it is not to be removed, in UTC; null when nobody said.</summary>
+    /// <summary>Until when it is not to be removed, in UTC; null when nobody said, <see cref="DateTimeOffset.MaxValue"/> when what was said cannot be read.</summary>
     public DateTimeOffset? KeepUntil { get; init; }
 
     /// <summary>What is written on it: who took it, why, for which run, and what others added.</summary>
@@ -53,6 +53,9 @@ public sealed record DbSnapshot
 
     /// <summary>The AWS region; null for a dump.</summary>
     public string? Region { get; init; }
+
+    /// <summary>RDS's name for the engine; null for a dump.</summary>
+    internal string? Engine { get; init; }
 
     /// <summary>Says why it is not to be removed; nothing when it may be.</summary>
     /// <param name="force">Also one that is not ours, or that is to be kept.</param>
@@ -82,7 +85,9 @@ public sealed record DbSnapshot
             throw new DbMigrateException(
                 "SnapshotKept",
                 ErrorKind.InvalidState,
-                FormattableString.Invariant($"{Path ?? Id} is to be kept until {KeepUntil.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z."),
+                KeepUntil == DateTimeOffset.MaxValue
+                    ? $"{Path ?? Id} is to be kept until a time that cannot be read."
+                    : FormattableString.Invariant($"{Path ?? Id} is to be kept until {KeepUntil.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z."),
                 "Wait until then, or give -Force if it is to be removed all the same.") { Subject = this };
         }
     }

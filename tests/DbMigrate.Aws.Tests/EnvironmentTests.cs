@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime.Internal;
 using DbMigrate.Aws.Rds;
+using DbMigrate.Aws.Secrets;
 using DbMigrate.Testing;
 
 namespace DbMigrate.Aws.Tests;
@@ -65,6 +66,21 @@ public sealed class EnvironmentTests : IDisposable
         Set("AWS_ENDPOINT_URL_RDS", "http://127.0.0.1:1");
         await AskAsync(new AwsSettings { EndpointUrl = _server.Url });
         Assert.Equal(2, _server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL", "not an url")]
+    [InlineData("AWS_ENDPOINT_URL_RDS", "not an url")]
+    [InlineData("AWS_ENDPOINT_URL", "ftp://host")]
+    public async Task An_address_of_the_environment_that_is_none_is_refused(string name, string value)
+    {
+        Keys();
+        Set("AWS_REGION", "eu-north-1");
+        Set(name, value);
+        Assert.Equal("InvalidEndpointUrl", (await Assert.ThrowsAsync<DbMigrateException>(() => AskAsync(new AwsSettings()))).Id);
+
+        // A token is made without asking anybody.
+        Assert.NotNull(await new IamPassword(new AwsSettings(), "db.example.test", 5432, "app").ReadAsync(isRefused: false, default));
     }
 
     [Fact]

@@ -10,6 +10,8 @@ namespace DbMigrate.Aws.Tests;
 /// </summary>
 internal sealed class FakeRds : IDisposable
 {
+    private const string Account = "arn:aws:rds:eu-west-1:123456789012:";
+
     private readonly object _lock = new();
     private readonly Dictionary<string, Dictionary<string, string>> _things = [];
     private readonly Dictionary<string, Queue<string>> _states = [];
@@ -141,6 +143,8 @@ internal sealed class FakeRds : IDisposable
 
     private FakeReply Describe(FakeRequest r, string kind, string? id, string notFound, Func<Dictionary<string, string>, bool> filter)
     {
+        // RDS takes an ARN as well, of its own account.
+        id = id?.StartsWith(Account, StringComparison.Ordinal) == true ? id.Split(':')[^1] : id;
         var found = _things.Where(t => t.Key.StartsWith(kind + "/", StringComparison.Ordinal) && (id is null || t.Key == $"{kind}/{id}") && filter(t.Value)).Select(t => t.Key).ToList();
         if (id is not null && found.Count == 0)
         {
@@ -203,7 +207,7 @@ internal sealed class FakeRds : IDisposable
         [
             status, "PercentProgress", "Engine", "EngineVersion", "DBInstanceClass", "MasterUsername", "DBName", "DatabaseName", "MultiAZ", "PubliclyAccessible", "StorageType",
             "AllocatedStorage", "Iops", "StorageThroughput", "DeletionProtection", "CopyTagsToSnapshot", "AutoMinorVersionUpgrade", "BackupRetentionPeriod", "PromotionTier",
-            "SnapshotType", "SnapshotCreateTime", "DBClusterInstanceClass",
+            "SnapshotType", "SnapshotCreateTime", "OriginalSnapshotCreateTime", "SourceDBClusterSnapshotArn", "DBClusterInstanceClass",
         ];
         foreach (var name in plain.Concat(kind is "DBInstance" or "DBCluster" ? [] : ["DBInstanceIdentifier", "DBClusterIdentifier"]).Concat(kind == "DBInstance" ? ["DBClusterIdentifier"] : []))
         {
@@ -213,6 +217,8 @@ internal sealed class FakeRds : IDisposable
         Append("IAMDatabaseAuthenticationEnabled", thing.GetValueOrDefault("EnableIAMDatabaseAuthentication"));
         var groups = thing.Where(e => e.Key.StartsWith("VpcSecurityGroupIds.", StringComparison.Ordinal)).Select(e => e.Value).DefaultIfEmpty("sg-default");
         xml.Append("<VpcSecurityGroups>").AppendJoin("", groups.Select(g => $"<VpcSecurityGroupMembership><VpcSecurityGroupId>{g}</VpcSecurityGroupId></VpcSecurityGroupMembership>")).Append("</VpcSecurityGroups>");
+        var type = kind switch { "DBInstance" => "db", "DBCluster" => "cluster", "DBSnapshot" => "snapshot", _ => "cluster-snapshot" };
+        Append(kind + "Arn", $"{Account}{type}:{id}");
         xml.Append("<TagList>");
         for (var i = 1; thing.TryGetValue(FormattableString.Invariant($"Tags.Tag.{i}.Key"), out var tag); i++)
         {

@@ -155,7 +155,7 @@ public sealed class RdsPointInTimeTests : IDisposable
         var plan = await _restore.PlanAsync("prod", time, options, default);
         Assert.Contains("it is waited for", Assert.Single(plan.Remarks), StringComparison.Ordinal);
         var running = _restore.RunAsync(plan, _ => null, default);
-        while (!_observer.ProgressReports.Any(p => p.Activity == "Waiting for the backups of prod"))
+        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for the backups of prod", StringComparison.Ordinal)))
         {
             Assert.False(running.IsCompleted);
             await Task.Delay(5);
@@ -236,7 +236,7 @@ public sealed class RdsPointInTimeTests : IDisposable
     {
         var plan = await _restore.PlanAsync("prod", null, new RdsRestoreOptions(), default);
         Assert.Matches("^prod-restored-[0-9]{14}$", plan.TargetId);
-        var made = RdsName.OfRestored(string.Concat(Enumerable.Repeat("abc-", 15)) + "xyz", DateTimeOffset.UtcNow);
+        var made = RdsName.OfRestored(string.Concat(Enumerable.Repeat("abc-", 15)) + "xyz", DbSnapshotKind.Instance, DateTimeOffset.UtcNow);
         Assert.Equal(made, RdsName.Instance(made));
     }
 
@@ -260,7 +260,7 @@ public sealed class RdsPointInTimeTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var plan = await _restore.PlanAsync("prod", null, new RdsRestoreOptions { TargetId = "back", Wait = true }, default);
         var running = _restore.RunAsync(plan, _ => null, cancel.Token);
-        while (!_account.Has("DBInstance", "back") || _observer.ProgressReports.Count < 3)
+        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for instance back", StringComparison.Ordinal)))
         {
             Assert.False(running.IsCompleted);
             await Task.Delay(5);
@@ -269,6 +269,98 @@ public sealed class RdsPointInTimeTests : IDisposable
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Contains("AWS goes on with instance back", _observer.Texts(MessageLevel.Warning)[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancel_while_the_request_is_under_way_says_that_it_may_be_there()
+    {
+        using var cancel = new CancellationTokenSource();
+        var making = RdsOnce.CreateAsync<string>(
+            async () =>
+            {
+                await Task.Delay(Timeout.Infinite, cancel.Token);
+                return "";
+            },
+            () => Task.FromResult(""),
+            _ => new Dictionary<string, string>(),
+            "run1",
+            _observer,
+            "instance back",
+            "aws look back",
+            cancel.Token);
+        Assert.Empty(_observer.Texts(MessageLevel.Warning));
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => making);
+        var warning = Assert.Single(_observer.Texts(MessageLevel.Warning));
+        Assert.Contains("instance back", warning, StringComparison.Ordinal);
+        Assert.Contains("aws look back", warning, StringComparison.Ordinal);
+
+        // Before it was sent there is nothing to look for.
+        var plan = await _restore.PlanAsync("prod", null, new RdsRestoreOptions { TargetId = "never" }, default);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _restore.RunAsync(plan, _ => null, cancel.Token));
+        Assert.Single(_observer.Texts(MessageLevel.Warning));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_not_waited_for_to_the_end_says_how_its_members_are_made()
+    {
+        const string Second = "aws rds create-db-instance --db-cluster-identifier back --db-instance-identifier back-2 --engine aurora-postgresql " +
+            "--db-instance-class db.r6g.large --db-parameter-group-name member16 --promotion-tier 1 --no-publicly-accessible --auto-minor-version-upgrade";
+        _account.ClusterStates = ["creating"];
+        var late = await FailAsync("ledger", null, new RdsRestoreOptions { TargetId = "late", Wait = true, Timeout = TimeSpan.FromMilliseconds(100) });
+        Assert.Equal("AwsWaitTimeout", late.Id);
+        Assert.Contains(Second.Replace("back", "late", StringComparison.Ordinal), late.NextStep, StringComparison.Ordinal);
+        Assert.Contains("--db-instance-identifier late-1", late.NextStep, StringComparison.Ordinal);
+
+        using var cancel = new CancellationTokenSource();
+        var plan = await _restore.PlanAsync("ledger", null, new RdsRestoreOptions { TargetId = "back" }, default);
+        var running = _restore.RunAsync(plan, _ => null, cancel.Token);
+        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for cluster back", StringComparison.Ordinal)))
+        {
+            Assert.False(running.IsCompleted);
+            await Task.Delay(5);
+        }
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Contains(Second, _observer.Texts(MessageLevel.Warning)[^1], StringComparison.Ordinal);
+        Assert.Empty(_account.Server.Of("CreateDBInstance"));
+    }
+
+    [Fact]
+    public async Task The_names_of_a_long_clusters_members_fit()
+    {
+        var cluster = new string('a', 45);
+        _account.Add("DBCluster", cluster, ("Status", "available"), ("Engine", "aurora-postgresql"));
+        for (var i = 0; i < 16; i++)
+        {
+            _account.Add(
+                "DBInstance", $"m{i}", ("DBInstanceStatus", "available"), ("Engine", "aurora-postgresql"), ("DBClusterIdentifier", cluster), ("DBInstanceClass", "db.r6g.large"));
+        }
+
+        var plan = await _restore.PlanAsync(cluster, null, new RdsRestoreOptions(), default);
+        Assert.Equal(RdsName.MaxLength, plan.Members[^1].InstanceId.Length);
+        Assert.EndsWith("-16", plan.Members[^1].InstanceId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_members_name_that_is_taken_is_refused_before_the_cluster_is_restored()
+    {
+        _account.Add("DBInstance", "back-2", ("DBInstanceStatus", "available"));
+        var error = await FailAsync("ledger", null, new RdsRestoreOptions { TargetId = "back" });
+        Assert.Equal("InstanceExists", error.Id);
+        Assert.Contains("'back-2'", error.Message, StringComparison.Ordinal);
+        Assert.Empty(_account.Server.Of("RestoreDBClusterToPointInTime"));
+    }
+
+    [Fact]
+    public async Task The_wait_for_the_backups_outlives_throttling()
+    {
+        var plan = await _restore.PlanAsync(
+            "prod", DateTimeOffset.UtcNow.AddMinutes(-10), new RdsRestoreOptions { TargetId = "back", Wait = true, Timeout = TimeSpan.FromMinutes(1) }, default);
+        _account.Fail("DescribeDBInstances", FakeReply.Error("Throttling", 400, "Rate exceeded"), 3);
+        Assert.Equal("available", (await _restore.RunAsync(plan, _ => null, default)).Status);
+        Assert.Contains(_observer.Texts(MessageLevel.Verbose), t => t.Contains("Looking again", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -228,6 +228,63 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Equal("SnapshotNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.RemoveAsync(ours, force: false, default))).Id);
     }
 
+    [Theory]
+    [InlineData("arn:aws:rds:eu-west-1:999999999999:db:prod", "InstanceNotFound")]
+    [InlineData("arn:aws:rds:eu-west-1:999999999999:cluster:ledger", "InstanceNotFound")]
+    [InlineData("arn:aws:rds:us-east-1:123456789012:db:prod", "AwsRegionMismatch")]
+    [InlineData("arn:aws:rds:us-east-1:123456789012:cluster:ledger", "AwsRegionMismatch")]
+    public async Task An_ARN_of_another_account_or_region_is_not_ours_of_the_same_name(string arn, string id)
+    {
+        await TakeAsync("s1");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanAsync(arn, new RdsSnapshotOptions(), default));
+        Assert.Equal(id, error.Id);
+        Assert.Contains(arn, error.Message, StringComparison.Ordinal);
+        if (id == "InstanceNotFound")
+        {
+            Assert.Empty(await _snapshots.ListAsync(arn, default));
+        }
+    }
+
+    [Fact]
+    public async Task Snapshots_of_an_ARN_are_listed_when_it_is_gone()
+    {
+        _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("SnapshotType", "manual"));
+        Assert.Equal("old", Assert.Single(await _snapshots.ListAsync("arn:aws:rds:eu-west-1:123456789012:db:gone", default)).Id);
+    }
+
+    [Fact]
+    public async Task A_copy_is_as_old_as_what_it_was_made_of()
+    {
+        _account.Add(
+            "DBSnapshot",
+            "copy",
+            ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotCreateTime", "2026-11-01T00:00:00Z"), ("OriginalSnapshotCreateTime", "2020-01-01T00:00:00Z"));
+        _account.Add(
+            "DBClusterSnapshot",
+            "c-copy",
+            ("DBClusterIdentifier", "ledger"), ("Status", "available"), ("SnapshotCreateTime", "2026-11-01T00:00:00Z"),
+            ("SourceDBClusterSnapshotArn", "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:c"));
+
+        var all = await _snapshots.ListAsync(null, default);
+        Assert.Equal(
+            [("copy", new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero)), ("c-copy", default(DateTimeOffset?))],
+            all.Select(s => (s.Id, s.CreatedAt)));
+    }
+
+    [Fact]
+    public async Task What_is_to_be_kept_until_nobody_knows_when_is_kept()
+    {
+        var taken = await TakeAsync("s1", options: new RdsSnapshotOptions { Tags = new Dictionary<string, string> { ["team"] = "shop" } });
+        _account.Add(
+            "DBSnapshot",
+            "forever",
+            ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "manual"), ("Tags.Tag.1.Key", "dbmigrate:keep-until"),
+            ("Tags.Tag.1.Value", "the audit"), ("Tags.Tag.2.Key", "dbmigrate:created-by"), ("Tags.Tag.2.Value", "me"));
+        Assert.Null(taken.KeepUntil);
+        Assert.Equal("SnapshotKept", await RemoveAsync("forever"));
+        Assert.Equal("", await RemoveAsync("forever", force: true));
+    }
+
     [Fact]
     public async Task A_snapshot_is_restored_with_its_sources_settings()
     {
@@ -249,6 +306,31 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
         await _snapshots.RestoreAsync(plan, _ => null, default);
         Assert.Null(Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"))["MultiAZ"]);
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_Multi_AZ_cluster_that_is_gone_is_restored_as_one()
+    {
+        _account.Add("DBClusterSnapshot", "old", ("DBClusterIdentifier", "gone"), ("Status", "available"), ("Engine", "postgres"));
+        var snapshot = await _snapshots.FindAsync("old", default);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.PlanRestoreAsync(snapshot, new RdsRestoreOptions { TargetId = "back" }, default));
+        Assert.Equal("InstanceClassMissing", error.Id);
+
+        var options = new RdsRestoreOptions { TargetId = "back", InstanceClass = "db.m6gd.large" };
+        await _snapshots.RestoreAsync(await _snapshots.PlanRestoreAsync(snapshot, options, default), _ => null, default);
+        var request = Assert.Single(_account.Server.Of("RestoreDBClusterFromSnapshot"));
+        Assert.Equal(("postgres", "db.m6gd.large"), (request["Engine"], request["DBClusterInstanceClass"]));
+        Assert.Empty(_account.Server.Of("CreateDBInstance"));
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_source_is_now_of_the_other_kind_is_restored_with_a_warning()
+    {
+        _account.Add("DBClusterSnapshot", "old", ("DBClusterIdentifier", "prod"), ("Status", "available"), ("Engine", "aurora-postgresql"));
+        var options = new RdsRestoreOptions { TargetId = "back", InstanceClass = "db.r6g.large" };
+        var plan = await _snapshots.PlanRestoreAsync(await _snapshots.FindAsync("old", default), options, default);
+        Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+        Assert.DoesNotContain("private", plan.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -38,14 +38,32 @@ internal sealed class AwsClient : AmazonServiceClient
     public static AwsClient Open(AwsService service, AwsSettings settings)
     {
         var region = AwsRegion.Resolve(settings);
-        if (settings.EndpointUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        if (settings.EndpointUrl is { } url && !IsAddress(url))
         {
-            throw new DbMigrateException(
-                "InvalidEndpointUrl", ErrorKind.InvalidArgument, $"'{url}' is no address of a service.", "Write https://host or http://host:port") { Subject = url };
+            throw InvalidAddress($"'{url}'", url);
         }
 
-        return new AwsClient(service, new AwsClientConfig(service, settings, region));
+        var config = new AwsClientConfig(service, settings, region);
+        string? address;
+        try
+        {
+            address = config.Address;
+        }
+        catch (AmazonClientException)
+        {
+            // The SDK refuses what is no URL at all.
+            address = null;
+        }
+
+        return address is not null && IsAddress(address) ? new AwsClient(service, config) : throw InvalidAddress(FromOutside, address);
     }
+
+    private const string FromOutside = "What AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and its like, or endpoint_url of the profile says";
+
+    private static bool IsAddress(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    private static DbMigrateException InvalidAddress(string what, string? url) => new(
+        "InvalidEndpointUrl", ErrorKind.InvalidArgument, $"{what} is no address of a service.", "Write https://host or http://host:port") { Subject = url };
 
     /// <summary>Calls an operation of the Query protocol.</summary>
     /// <returns>The element <c>…Result</c>.</returns>

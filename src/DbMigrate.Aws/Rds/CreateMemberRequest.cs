@@ -20,6 +20,18 @@ internal sealed record CreateMemberRequest
     /// <summary>Its tags.</summary>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
+    /// <summary>What makes the same with the AWS command line, but for the tags.</summary>
+    public string Command => string.Join(
+        ' ',
+        new[]
+        {
+            $"aws rds create-db-instance --db-cluster-identifier {ClusterId} --db-instance-identifier {InstanceId} --engine {Engine} --db-instance-class {Settings.Class}",
+            Settings.ParameterGroup is { } group ? $"--db-parameter-group-name {group}" : null,
+            Settings.PromotionTier is { } tier ? FormattableString.Invariant($"--promotion-tier {tier}") : null,
+            Settings.IsPublic ? "--publicly-accessible" : "--no-publicly-accessible",
+            Settings.UpgradesMinorVersions ? "--auto-minor-version-upgrade" : "--no-auto-minor-version-upgrade",
+        }.OfType<string>());
+
     /// <summary>As it goes over the wire.</summary>
     public QueryRequest ToQuery() => new QueryRequest("CreateDBInstance", InstanceId)
     {

@@ -126,7 +126,7 @@ internal sealed class RdsClient(AwsClient client) : IRds
     private static string SnapshotElement(DbSnapshotKind kind) => kind == DbSnapshotKind.Cluster ? "DBClusterSnapshot" : "DBSnapshot";
 
     /// <summary>Some services answer an unknown id with an empty list.</summary>
-    private static DbMigrateException NotFound(string code, string id) =>
+    internal static DbMigrateException NotFound(string code, string id) =>
         AwsFailure.Explain(new Amazon.Runtime.AmazonServiceException("not found") { ErrorCode = code }, "Describe", id, "");
 
     private Task<List<DbSnapshot>> SnapshotsAsync(

@@ -5,14 +5,14 @@ internal sealed record RdsCluster
 {
     public required string Id { get; init; }
 
+    public string? Arn { get; init; }
+
     public required string Status { get; init; }
 
     /// <summary>How far a restore is, 0 to 100.</summary>
     public int? Percent { get; init; }
 
     public string? Engine { get; init; }
-
-    public string? EngineVersion { get; init; }
 
     public string? Host { get; init; }
 
@@ -69,5 +69,8 @@ internal sealed record RdsCluster
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Aurora's members are made one by one; those of a Multi-AZ cluster come with it.</summary>
-    public bool IsAurora => Engine?.StartsWith("aurora", StringComparison.Ordinal) ?? false;
+    public bool IsAurora => IsOfAurora(Engine);
+
+    /// <inheritdoc cref="IsAurora"/>
+    public static bool IsOfAurora(string? engine) => engine?.StartsWith("aurora", StringComparison.Ordinal) ?? false;
 }

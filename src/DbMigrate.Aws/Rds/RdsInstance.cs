@@ -5,6 +5,8 @@ internal sealed record RdsInstance
 {
     public required string Id { get; init; }
 
+    public string? Arn { get; init; }
+
     public required string Status { get; init; }
 
     /// <summary>How far a restore is, 0 to 100.</summary>
@@ -13,8 +15,6 @@ internal sealed record RdsInstance
     public string? ClusterId { get; init; }
 
     public string? Engine { get; init; }
-
-    public string? EngineVersion { get; init; }
 
     public string? Class { get; init; }
 

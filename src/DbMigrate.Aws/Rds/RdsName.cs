@@ -9,16 +9,19 @@ internal static partial class RdsName
     /// <summary>The longest name of an instance or cluster, and of a cluster's snapshot.</summary>
     public const int MaxLength = 63;
 
+    // Of an Aurora cluster's members, of which there are 16 at most: -16.
+    private const int MemberSuffixLength = 3;
+
     private const int MaxSnapshotLength = 255;
 
     /// <summary>The name of a snapshot that nobody named: <c>pre-migration-20261121225500</c>.</summary>
     public static string OfSnapshot(DateTimeOffset now) => "pre-migration-" + Stamp(now);
 
-    /// <summary>The name of what is restored from a source, when nobody gave one.</summary>
-    public static string OfRestored(string source, DateTimeOffset now)
+    /// <summary>The name of what is restored from a source, when nobody gave one. A cluster's leaves room for those of its members.</summary>
+    public static string OfRestored(string source, DbSnapshotKind kind, DateTimeOffset now)
     {
         var suffix = "-restored-" + Stamp(now);
-        var stem = source[..Math.Min(source.Length, MaxLength - suffix.Length)].TrimEnd('-');
+        var stem = source[..Math.Min(source.Length, MaxLength - suffix.Length - (kind == DbSnapshotKind.Cluster ? MemberSuffixLength : 0))].TrimEnd('-');
         return stem + suffix;
     }
 

@@ -15,11 +15,11 @@ internal static class RdsReply
         return new RdsInstance
         {
             Id = e.Required("DBInstanceIdentifier"),
+            Arn = e.Text("DBInstanceArn"),
             Status = e.Text("DBInstanceStatus") ?? "creating",
             Percent = e.Number("PercentProgress"),
             ClusterId = e.Text("DBClusterIdentifier"),
             Engine = e.Text("Engine"),
-            EngineVersion = e.Text("EngineVersion"),
             Class = e.Text("DBInstanceClass"),
             Host = e.Child("Endpoint")?.Text("Address"),
             Port = Port(e.Child("Endpoint")?.Number("Port") ?? e.Number("DbInstancePort")),
@@ -60,10 +60,10 @@ internal static class RdsReply
         return new RdsCluster
         {
             Id = e.Required("DBClusterIdentifier"),
+            Arn = e.Text("DBClusterArn"),
             Status = e.Text("Status") ?? "creating",
             Percent = e.Number("PercentProgress"),
             Engine = e.Text("Engine"),
-            EngineVersion = e.Text("EngineVersion"),
             Host = e.Text("Endpoint"),
             Port = Port(e.Number("Port")),
             Database = e.Text("DatabaseName"),
@@ -105,9 +105,10 @@ internal static class RdsReply
             Kind = kind,
             Source = e.Text(source) ?? "",
             Status = e.Text("Status") ?? "creating",
-            CreatedAt = e.Time("SnapshotCreateTime"),
+            CreatedAt = CreatedAt(e),
             Size = e.Number("AllocatedStorage") is { } gibibytes ? gibibytes * Gibibyte : null,
             Percent = e.Number("PercentProgress"),
+            Engine = e.Text("Engine"),
             ServerVersion = e.Text("EngineVersion"),
             IsAutomated = e.Text("SnapshotType") is not (null or "manual"),
             IsOurs = tags.ContainsKey(RdsTags.CreatedBy),
@@ -120,6 +121,10 @@ internal static class RdsReply
 
     /// <summary>An <c>Event</c>.</summary>
     public static RdsEvent Event(XElement e) => new(e.Time("Date") ?? DateTimeOffset.MinValue, e.Text("Message") ?? "");
+
+    // A copy is newer than what it holds. Of an instance's snapshot RDS keeps the first time; of the copy of a cluster's it tells none.
+    private static DateTimeOffset? CreatedAt(XElement e) => e.Time("OriginalSnapshotCreateTime")
+        ?? ((e.Text("SourceDBClusterSnapshotArn") ?? e.Text("SourceDBSnapshotIdentifier")) is null ? e.Time("SnapshotCreateTime") : null);
 
     // A port of 0 is what RDS shows while there is none.
     private static int? Port(int? port) => port > 0 ? port : null;

@@ -14,6 +14,9 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
         "storage-full", "inaccessible-encryption-credentials", "restore-error", "deleting", "deleted", "cloning-failed", "migration-failed",
     ];
 
+    // The backups, the cluster and its members are waited for within one time limit.
+    private readonly Stopwatch _time = new();
+
     /// <summary>What it is called in sentences.</summary>
     public static string Noun(DbSnapshotKind kind) => kind == DbSnapshotKind.Cluster ? "cluster" : "instance";
 
@@ -29,7 +32,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     {
         var kind = snapshot?.Kind ?? source!.Kind;
         var from = snapshot?.Id ?? source!.Id;
-        var target = RdsName.Instance(options.TargetId ?? RdsName.OfRestored(snapshot?.Source ?? from, DateTimeOffset.UtcNow));
+        var target = RdsName.Instance(options.TargetId ?? RdsName.OfRestored(snapshot?.Source ?? from, kind, DateTimeOffset.UtcNow));
         await RefuseExistingAsync(kind, target, cancellationToken);
         var runId = Guid.NewGuid().ToString("N");
         var tags = RdsTags.Of(
@@ -62,7 +65,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     public async Task<RestoreResult> RunAsync(RdsRestorePlan plan, Func<RdsEndpoint, DbTarget?> target, CancellationToken cancellationToken)
     {
         var startedAt = DateTimeOffset.UtcNow;
-        var duration = Stopwatch.StartNew();
+        _time.Start();
         if (plan.IsPointInTime)
         {
             // Between the plan and now somebody was asked, and the window has moved on.
@@ -78,28 +81,42 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
             Source = plan.Source,
             Status = status,
             RestoredTo = plan.RestoreTime,
-            Duration = duration.Elapsed,
+            Duration = _time.Elapsed,
             Target = endpoint is null ? null : target(endpoint),
         };
     }
 
     private async Task AwaitWindowAsync(RdsRestorePlan plan, CancellationToken cancellationToken)
     {
-        var time = Stopwatch.StartNew();
-        while (true)
+        var source = plan.Instance?.SourceId ?? plan.Cluster!.SourceId!;
+        var window = default(RdsWindow);
+        if (!plan.Options.Wait)
         {
-            var window = await RdsWindow.ReadAsync(rds, plan.Kind, plan.Instance?.SourceId ?? plan.Cluster!.SourceId!, cancellationToken);
-            var isLate = plan.Options.Timeout > TimeSpan.Zero && time.Elapsed > plan.Options.Timeout;
-            if (window.Check(plan.RestoreTime, plan.Options.Wait && !isLate))
-            {
-                return;
-            }
+            window = await RdsWindow.ReadAsync(rds, plan.Kind, source, cancellationToken);
+            window.Check(plan.RestoreTime, canWait: false);
+            return;
+        }
 
-            observer.Progress(
-                $"Waiting for the backups of {window.Source}",
-                $"they reach to {RdsWindow.Text(window.Latest)}, and {RdsWindow.Text(plan.RestoreTime)} is wanted",
-                -1);
-            await Task.Delay(interval, cancellationToken);
+        var what = $"the backups of {source} (the restore has not begun)";
+        var wait = new RdsWait(observer, interval, Left(plan), what, Follow(plan.Kind, source));
+        try
+        {
+            await wait.UntilAsync(
+                async token =>
+                {
+                    window = await RdsWindow.ReadAsync(rds, plan.Kind, source, token);
+                    var isWithin = window.Check(plan.RestoreTime, canWait: true);
+                    var status = $"they reach to {RdsWindow.Text(window.Latest)}" + (isWithin ? "" : $", and {RdsWindow.Text(plan.RestoreTime)} is wanted");
+                    return new RdsLook<RdsWindow>(window, status, null, isWithin);
+                },
+                times: 1,
+                cancellationToken);
+        }
+        catch (DbMigrateException e) when (e.Id == "AwsWaitTimeout")
+        {
+            // RestoreTimeTooLate says more, where the window could be read at all.
+            window?.Check(plan.RestoreTime, canWait: false);
+            throw;
         }
     }
 
@@ -123,18 +140,24 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     private async Task<RdsRestorePlan> ClusterAsync(
         RdsRestorePlan plan, DbSnapshot? snapshot, RdsCluster? source, Dictionary<string, string> tags, CancellationToken cancellationToken)
     {
+        var engine = source?.Engine ?? snapshot?.Engine ?? "aurora-postgresql";
         var settings = source is null ? null : source with { InstanceClass = plan.Options.InstanceClass ?? source.InstanceClass };
+        if (source is null && !RdsCluster.IsOfAurora(engine))
+        {
+            settings = new RdsCluster { Id = plan.TargetId, Status = "", Engine = engine, InstanceClass = ClassOf(plan) };
+        }
+
         var request = new RestoreClusterRequest
         {
             TargetId = plan.TargetId,
             SourceId = snapshot is null ? source!.Id : null,
             RestoreTime = plan.RestoreTime,
             SnapshotId = snapshot?.Id,
-            Engine = source?.Engine ?? "aurora-postgresql",
+            Engine = engine,
             Settings = settings,
             Tags = tags,
         };
-        if (source is { IsAurora: false })
+        if (!RdsCluster.IsOfAurora(engine))
         {
             return plan with { Cluster = request };
         }
@@ -143,12 +166,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
         if (members.Count == 0)
         {
             // Nothing tells any more how big they were.
-            var size = plan.Options.InstanceClass ?? throw new DbMigrateException(
-                "InstanceClassMissing",
-                ErrorKind.InvalidArgument,
-                $"The cluster that {plan.Source} is of has no members to go by, so the class of the new one has to be named.",
-                "Give -InstanceClass, for example db.r6g.large.") { Subject = plan.Source };
-            members = [new RdsInstance { Id = "", Status = "", Class = size, UpgradesMinorVersions = true }];
+            members = [new RdsInstance { Id = "", Status = "", Class = ClassOf(plan), UpgradesMinorVersions = true }];
         }
 
         var wanted = members
@@ -160,9 +178,20 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
                 Engine = request.Engine,
                 Settings = member with { Class = plan.Options.InstanceClass ?? member.Class },
                 Tags = tags,
-            });
-        return plan with { Cluster = request, Members = [.. wanted] };
+            }).ToList();
+        foreach (var member in wanted)
+        {
+            await RefuseExistingAsync(DbSnapshotKind.Instance, member.InstanceId, cancellationToken);
+        }
+
+        return plan with { Cluster = request, Members = wanted };
     }
+
+    private static string ClassOf(RdsRestorePlan plan) => plan.Options.InstanceClass ?? throw new DbMigrateException(
+        "InstanceClassMissing",
+        ErrorKind.InvalidArgument,
+        $"The cluster that {plan.Source} is of has no members to go by, so the class of the new one has to be named.",
+        "Give -InstanceClass, for example db.r6g.large.") { Subject = plan.Source };
 
     private static List<string> Remarks(RdsSource? source) => source?.Instance?.HasManagedSecret == true || source?.Cluster?.HasManagedSecret == true
         ? [$"{source.Id} keeps its master password in Secrets Manager; what is restored has the password of that time, and no secret of its own."]
@@ -194,7 +223,11 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
             () => rds.RestoreDBInstanceAsync(plan.Instance!, cancellationToken),
             () => InstanceAsync(plan.TargetId, cancellationToken),
             instance => instance.Tags,
-            plan.RunId);
+            plan.RunId,
+            observer,
+            $"instance {plan.TargetId}, restored from {plan.Source}",
+            Follow(DbSnapshotKind.Instance, plan.TargetId),
+            cancellationToken);
         if (!plan.Options.Wait)
         {
             return (made.Status, null);
@@ -207,18 +240,33 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
 
     private async Task<(string Status, RdsEndpoint? Endpoint)> RunClusterAsync(RdsRestorePlan plan, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        var made = await RdsOnce.CreateAsync(
-            () => rds.RestoreDBClusterAsync(plan.Cluster!, cancellationToken),
-            () => rds.DescribeDBClusterAsync(plan.TargetId, cancellationToken),
-            cluster => cluster.Tags,
-            plan.RunId);
-        if (!plan.Options.Wait && plan.Members.Count == 0)
+        cancellationToken.ThrowIfCancellationRequested();
+        var missing = new Queue<CreateMemberRequest>(plan.Members);
+        RdsCluster made;
+        try
         {
-            return (made.Status, null);
+            made = await RdsOnce.CreateAsync(
+                () => rds.RestoreDBClusterAsync(plan.Cluster!, cancellationToken),
+                () => rds.DescribeDBClusterAsync(plan.TargetId, cancellationToken),
+                cluster => cluster.Tags,
+                plan.RunId,
+                observer,
+                $"cluster {plan.TargetId}, restored from {plan.Source}",
+                Follow(DbSnapshotKind.Cluster, plan.TargetId),
+                cancellationToken);
+            if (!plan.Options.Wait && plan.Members.Count == 0)
+            {
+                return (made.Status, null);
+            }
+
+            await FillClusterAsync(plan, missing, startedAt, cancellationToken);
+        }
+        catch (OperationCanceledException) when (missing.Count > 0)
+        {
+            observer.Message(MessageLevel.Warning, MissingMembers(plan, missing));
+            throw;
         }
 
-        made = await WaitForClusterAsync(plan, startedAt, cancellationToken);
-        await CreateMembersAsync(plan, cancellationToken);
         if (!plan.Options.Wait)
         {
             return ("creating", null);
@@ -235,18 +283,33 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
         return (made.Status, Endpoint(plan, made.Host, made.Port, made.Database, made.MasterUser));
     }
 
-    private async Task CreateMembersAsync(RdsRestorePlan plan, CancellationToken cancellationToken)
+    /// <summary>Waits for the cluster, and makes its members; those that are made it takes off the queue.</summary>
+    private async Task FillClusterAsync(
+        RdsRestorePlan plan, Queue<CreateMemberRequest> missing, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        for (var i = 0; i < plan.Members.Count; i++)
+        try
         {
-            var member = plan.Members[i];
+            await WaitForClusterAsync(plan, startedAt, cancellationToken);
+        }
+        catch (DbMigrateException e) when (e.Id != "InstanceRestoreFailed" && missing.Count > 0)
+        {
+            throw new DbMigrateException(e.Id, e.Kind, e.Message, $"{e.NextStep} {MissingMembers(plan, missing)}") { Subject = e.Subject };
+        }
+
+        while (missing.TryPeek(out var member))
+        {
             try
             {
                 await RdsOnce.CreateAsync(
                     () => rds.CreateDBInstanceAsync(member, cancellationToken),
                     () => InstanceAsync(member.InstanceId, cancellationToken),
                     instance => instance.Tags,
-                    plan.RunId);
+                    plan.RunId,
+                    observer,
+                    $"instance {member.InstanceId} of cluster {plan.TargetId}",
+                    Follow(DbSnapshotKind.Instance, member.InstanceId),
+                    cancellationToken);
+                missing.Dequeue();
             }
             catch (DbMigrateException e)
             {
@@ -255,11 +318,18 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
                     e.Id,
                     e.Kind,
                     $"The cluster {plan.TargetId} is restored, but its member {member.InstanceId} could not be made: {e.Message}",
-                    $"{e.NextStep} Then: aws rds create-db-instance --db-cluster-identifier {plan.TargetId} --db-instance-identifier {member.InstanceId} " +
-                    $"--engine {member.Engine} --db-instance-class {member.Settings.Class}") { Subject = member.InstanceId };
+                    $"{e.NextStep} {MissingMembers(plan, missing)}") { Subject = member.InstanceId };
             }
         }
     }
+
+    // AWS makes the cluster to its end, but nobody makes its members.
+    private static string MissingMembers(RdsRestorePlan plan, IEnumerable<CreateMemberRequest> missing) =>
+        $"{plan.TargetId} lacks members, without which nobody can connect. When it is available: {string.Join("; ", missing.Select(m => m.Command))}";
+
+    private static string Follow(DbSnapshotKind kind, string id) => kind == DbSnapshotKind.Cluster
+        ? $"aws rds describe-db-clusters --db-cluster-identifier {id}"
+        : $"aws rds describe-db-instances --db-instance-identifier {id}";
 
     private async Task<RdsInstance> InstanceAsync(string id, CancellationToken cancellationToken) =>
         (await rds.DescribeDBInstancesAsync(id, null, cancellationToken))[0];
@@ -267,7 +337,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     private Task<RdsInstance> WaitForInstanceAsync(RdsRestorePlan plan, string id, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         var events = new RdsEventLog(rds, observer, DbSnapshotKind.Instance, id, startedAt);
-        return Wait(plan, $"instance {id}", $"aws rds describe-db-instances --db-instance-identifier {id}").UntilAsync(
+        return Wait(plan, $"instance {id}", Follow(DbSnapshotKind.Instance, id)).UntilAsync(
             async token =>
             {
                 var now = await InstanceAsync(id, token);
@@ -285,7 +355,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     {
         var id = plan.TargetId;
         var events = new RdsEventLog(rds, observer, DbSnapshotKind.Cluster, id, startedAt);
-        return Wait(plan, $"cluster {id}", $"aws rds describe-db-clusters --db-cluster-identifier {id}").UntilAsync(
+        return Wait(plan, $"cluster {id}", Follow(DbSnapshotKind.Cluster, id)).UntilAsync(
             async token =>
             {
                 var now = await rds.DescribeDBClusterAsync(id, token);
@@ -298,7 +368,11 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     }
 
     private RdsWait Wait(RdsRestorePlan plan, string what, string follow) =>
-        new(observer, interval, plan.Options.Timeout, $"{what}, restored from {plan.Source}", follow);
+        new(observer, interval, Left(plan), $"{what}, restored from {plan.Source}", follow);
+
+    // Zero would be for ever.
+    private TimeSpan Left(RdsRestorePlan plan) => plan.Options.Timeout <= TimeSpan.Zero ? TimeSpan.Zero
+        : plan.Options.Timeout > _time.Elapsed ? plan.Options.Timeout - _time.Elapsed : TimeSpan.FromTicks(1);
 
     private static void Refuse(string status, string id, string delete, string? lastEvent)
     {

@@ -44,7 +44,11 @@ public sealed class RdsSnapshots : IDisposable
         () => _rds.CreateSnapshotAsync(plan.Request, cancellationToken),
         () => _rds.DescribeSnapshotAsync(plan.Kind, plan.SnapshotId, cancellationToken),
         snapshot => snapshot.Tags,
-        plan.Request.Tags[RdsTags.RunId]);
+        plan.Request.Tags[RdsTags.RunId],
+        _observer,
+        $"snapshot {plan.SnapshotId} of {plan.Source}",
+        Follow(plan.Kind, plan.SnapshotId),
+        cancellationToken);
 
     /// <summary>Waits until it is available, and verifies that it holds something.</summary>
     /// <param name="snapshot">The snapshot.</param>
@@ -55,7 +59,7 @@ public sealed class RdsSnapshots : IDisposable
     /// </exception>
     public async Task<DbSnapshot> WaitAsync(DbSnapshot snapshot, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot));
+        var wait = new RdsWait(_observer, _interval, limit, $"snapshot {snapshot.Id} of {snapshot.Source}", Follow(snapshot.Kind, snapshot.Id));
         var taken = await wait.UntilAsync(
             async token =>
             {
@@ -71,12 +75,13 @@ public sealed class RdsSnapshots : IDisposable
         return taken is { Kind: DbSnapshotKind.Instance, Size: null or 0 } ? throw Failed(taken, "it has no size") : taken;
     }
 
-    /// <summary>All of them, manual and automated, of instances and clusters, the newest first; those that are being taken come first of all.</summary>
+    /// <summary>All of them, manual and automated, of instances and clusters, the newest first; those that are being taken come first of all, copies of unknown age last.</summary>
     /// <param name="sourceId">Only those of this instance or cluster, which need not be there any more; null for all.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
     public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken)
     {
+        var arn = sourceId is null ? null : RdsArn.Parse(sourceId);
         var kinds = new List<(DbSnapshotKind Kind, string? Source)> { (DbSnapshotKind.Instance, sourceId), (DbSnapshotKind.Cluster, sourceId) };
         if (sourceId is not null)
         {
@@ -88,6 +93,7 @@ public sealed class RdsSnapshots : IDisposable
             catch (DbMigrateException e) when (e.Id == "InstanceNotFound")
             {
                 // Snapshots outlive what they are of.
+                kinds = arn is null ? kinds : [(arn.Kind, arn.Name.ToLowerInvariant())];
             }
         }
 
@@ -104,7 +110,12 @@ public sealed class RdsSnapshots : IDisposable
             }
         }
 
-        return [.. found.OrderByDescending(s => s.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Id, StringComparer.Ordinal)];
+        return
+        [
+            .. found.Where(s => arn is null || arn.IsInAccountOf(s.Arn))
+                .OrderByDescending(s => s.CreatedAt ?? (s.Status == "available" ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue))
+                .ThenBy(s => s.Id, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The snapshot of that name, whatever it is of.</summary>
@@ -158,6 +169,13 @@ public sealed class RdsSnapshots : IDisposable
         }
         catch (DbMigrateException e) when (e.Id is "InstanceNotFound" or "InvalidInstanceName")
         {
+            // The settings are those of RDS.
+        }
+
+        // A cluster's name may since have been given to an instance, and the other way round.
+        source = source?.Kind == now.Kind ? source : null;
+        if (source is null)
+        {
             _observer.Message(
                 MessageLevel.Warning,
                 $"{now.Source} is not there any more: the restored {RdsRestore.Noun(now.Kind)} gets the default subnet group, " +
@@ -175,9 +193,9 @@ public sealed class RdsSnapshots : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _rds.Dispose();
 
-    private static string Follow(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Cluster
-        ? $"aws rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier {snapshot.Id}"
-        : $"aws rds describe-db-snapshots --db-snapshot-identifier {snapshot.Id}";
+    private static string Follow(DbSnapshotKind kind, string id) => kind == DbSnapshotKind.Cluster
+        ? $"aws rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier {id}"
+        : $"aws rds describe-db-snapshots --db-snapshot-identifier {id}";
 
     private static DbMigrateException Failed(DbSnapshot snapshot, string why) => new(
         "SnapshotFailed",

@@ -13,14 +13,22 @@ internal sealed record RdsSource(DbSnapshotKind Kind, RdsInstance? Instance, Rds
     /// <param name="rds">RDS.</param>
     /// <param name="id">The name or the ARN.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <exception cref="DbMigrateException"><c>InstanceNotFound</c>, <c>InvalidInstanceName</c>; see <c>AwsFailure</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>InstanceNotFound</c>, <c>InvalidInstanceName</c>, <c>AwsRegionMismatch</c>; see <c>AwsFailure</c>.</exception>
     public static async Task<RdsSource> FindAsync(IRds rds, string id, CancellationToken cancellationToken)
     {
-        // arn:aws:rds:eu-west-1:123456789012:cluster:prod
-        var arn = id.Split(':');
-        var isCluster = arn is ["arn", _, "rds", _, _, "cluster", _];
-        var name = RdsName.Instance(isCluster || arn is ["arn", _, "rds", _, _, "db", _] ? arn[^1] : id);
-        if (isCluster)
+        var arn = RdsArn.Parse(id);
+        if (arn is not null && arn.Region != rds.Region)
+        {
+            throw new DbMigrateException(
+                "AwsRegionMismatch",
+                ErrorKind.InvalidArgument,
+                $"'{id}' is in {arn.Region}, and {rds.Region} is to be asked.",
+                $"Leave -Region away, or give {arn.Region}.") { Subject = id };
+        }
+
+        // The whole ARN is asked for: its name alone may be that of another thing in this account.
+        var name = arn is null ? RdsName.Instance(id) : arn.With(RdsName.Instance(arn.Name)).ToString();
+        if (arn is { Kind: DbSnapshotKind.Cluster })
         {
             return await ClusterAsync(name);
         }
@@ -28,14 +36,19 @@ internal sealed record RdsSource(DbSnapshotKind Kind, RdsInstance? Instance, Rds
         try
         {
             var instance = (await rds.DescribeDBInstancesAsync(name, null, cancellationToken))[0];
+            RdsArn.Check(arn, instance.Arn, id);
             return instance.ClusterId is { } cluster ? await ClusterAsync(cluster) : new RdsSource(DbSnapshotKind.Instance, instance, null);
         }
-        catch (DbMigrateException e) when (e.Id == "InstanceNotFound" && arn.Length == 1)
+        catch (DbMigrateException e) when (e.Id == "InstanceNotFound" && arn is null)
         {
             return await ClusterAsync(name);
         }
 
-        async Task<RdsSource> ClusterAsync(string cluster) =>
-            new(DbSnapshotKind.Cluster, null, await rds.DescribeDBClusterAsync(cluster, cancellationToken));
+        async Task<RdsSource> ClusterAsync(string cluster)
+        {
+            var found = await rds.DescribeDBClusterAsync(cluster, cancellationToken);
+            RdsArn.Check(arn, found.Arn, id);
+            return new RdsSource(DbSnapshotKind.Cluster, null, found);
+        }
     }
 }

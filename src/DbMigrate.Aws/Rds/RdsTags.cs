@@ -41,12 +41,11 @@ internal static class RdsTags
     /// <summary>A time as a tag's value.</summary>
     public static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
-    /// <summary>Until when a snapshot is to be kept; null when nobody said, or what was written is no time.</summary>
+    /// <summary>Until when a snapshot is to be kept; null when nobody said. What is no time is kept for good: somebody wanted it kept.</summary>
     public static DateTimeOffset? KeepUntilOf(IReadOnlyDictionary<string, string> tags) =>
-        tags.TryGetValue(KeepUntil, out var text) &&
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            ? time
-            : null;
+        !tags.TryGetValue(KeepUntil, out var text) ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time
+        : DateTimeOffset.MaxValue;
 
     /// <summary>Other characters than these RDS refuses; a reason is what a person typed, and must not fail for a comma.</summary>
     internal static string Allowed(string value)
