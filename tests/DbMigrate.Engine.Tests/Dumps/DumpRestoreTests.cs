@@ -83,7 +83,7 @@ public sealed class DumpRestoreTests
         var dump = await DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None);
         await scene.RestoreAsync(dump.Path!, new RestoreOptions { Database = name + "_back" });
         var column = server.ServerVersion.Major >= 17 ? "datlocale" : "daticulocale";
-        Assert.Equal("i sv-SE", await scene.Target.ScalarAsync<string>($"SELECT datlocprovider || ' ' || {column} FROM pg_database WHERE datname = '{name}_back'"));
+        Assert.Equal("i sv-SE", await scene.Target.ScalarAsync<string>($"SELECT datlocprovider::text || ' ' || {column} FROM pg_database WHERE datname = '{name}_back'"));
     }
 
     [SkippableFact]
