@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DbMigrate;
 
 /// <summary>
@@ -7,6 +9,15 @@ namespace DbMigrate;
 public sealed class DbTarget
 {
     internal DbTarget(string connectionString) => ConnectionString = connectionString;
+
+    /// <summary>All of another one, with a connection string of its own.</summary>
+    [SetsRequiredMembers]
+    internal DbTarget(DbTarget other, string connectionString)
+        : this(connectionString)
+    {
+        (Host, Port, Database, User, Schema) = (other.Host, other.Port, other.Database, other.User, other.Schema);
+        (Source, ToolOptions, PasswordSource) = (other.Source, other.ToolOptions, other.PasswordSource);
+    }
 
     /// <summary>The host name, address or socket directory; several are separated by commas, each with its port: <c>db1:5432,db2:5433</c>.</summary>
     public required string Host { get; init; }
@@ -50,11 +61,8 @@ public sealed class DbTarget
     }
 
     /// <summary>The same database with other settings of the connection, and with another source of passwords where one is given.</summary>
-    internal DbTarget With(string connectionString, IPasswordSource? passwordSource = null) => new(connectionString)
-    {
-        Host = Host, Port = Port, Database = Database, User = User, Schema = Schema, Source = Source, ToolOptions = ToolOptions,
-        PasswordSource = passwordSource ?? PasswordSource,
-    };
+    internal DbTarget With(string connectionString, IPasswordSource? passwordSource = null) =>
+        new(this, connectionString) { PasswordSource = passwordSource ?? PasswordSource };
 
     /// <summary>The address without password: <c>app@db1:5432/orders</c>.</summary>
     public override string ToString() => $"{(User is null ? "" : User + "@")}{Address}/{Database}";

@@ -8,6 +8,8 @@ namespace DbMigrate.Engine.Dumps;
 /// <param name="folders">Folders to look in where <c>DBMIGRATE_PG_BIN</c> names none.</param>
 internal sealed class ClientProgramLocator(Func<string, string?> environment, IEnumerable<string> folders)
 {
+    private string? Named => environment(PostgresLocator.Variable) is { Length: > 0 } folder ? folder : null;
+
     /// <summary>Looks in <c>DBMIGRATE_PG_BIN</c>, else in PATH and where packages put PostgreSQL on this system.</summary>
     public static ClientProgramLocator Usual() => new(Environment.GetEnvironmentVariable, PostgresLocator.UsualFolders());
 
@@ -18,16 +20,7 @@ internal sealed class ClientProgramLocator(Func<string, string?> environment, IE
     /// <exception cref="DbMigrateException"><c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>.</exception>
     public async Task<ClientPrograms> FindAsync(int major, string what, CancellationToken cancellationToken)
     {
-        var found = new List<ClientPrograms>();
-        var named = environment(PostgresLocator.Variable) is { Length: > 0 } folder ? folder : null;
-        foreach (var directory in named is null ? folders.Distinct(StringComparer.Ordinal) : [named])
-        {
-            if (await ClientPrograms.InAsync(directory, cancellationToken) is { } programs)
-            {
-                found.Add(programs);
-            }
-        }
-
+        var found = await FindAllAsync(cancellationToken);
         if (found.Where(p => p.Version.Major >= major).MinBy(p => p.Version.Major) is { } fitting)
         {
             return fitting;
@@ -45,12 +38,34 @@ internal sealed class ClientProgramLocator(Func<string, string?> environment, IE
                 install);
         }
 
-        throw new DbMigrateException(
-            "DumpProgramNotFound",
-            ErrorKind.NotInstalled,
-            named is null
-                ? "pg_dump and pg_restore are not installed: they are neither in PATH nor in the usual folders."
-                : $"{PostgresLocator.Variable} names '{named}', which does not hold pg_dump and pg_restore that run.",
-            install);
+        throw NotFound(install);
     }
+
+    /// <summary>The newest programs: they read the dumps of all older ones.</summary>
+    /// <exception cref="DbMigrateException"><c>DumpProgramNotFound</c>.</exception>
+    public async Task<ClientPrograms> FindNewestAsync(CancellationToken cancellationToken) =>
+        (await FindAllAsync(cancellationToken)).MaxBy(p => p.Version)
+        ?? throw NotFound($"Install PostgreSQL's client programs (Debian: apt-get install postgresql-client), or name their folder in {PostgresLocator.Variable}.");
+
+    private async Task<List<ClientPrograms>> FindAllAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<ClientPrograms>();
+        foreach (var directory in Named is { } named ? [named] : folders.Distinct(StringComparer.Ordinal))
+        {
+            if (await ClientPrograms.InAsync(directory, cancellationToken) is { } programs)
+            {
+                found.Add(programs);
+            }
+        }
+
+        return found;
+    }
+
+    private DbMigrateException NotFound(string install) => new(
+        "DumpProgramNotFound",
+        ErrorKind.NotInstalled,
+        Named is { } named
+            ? $"{PostgresLocator.Variable} names '{named}', which does not hold pg_dump and pg_restore that run."
+            : "pg_dump and pg_restore are not installed: they are neither in PATH nor in the usual folders.",
+        install);
 }

@@ -20,8 +20,8 @@ public static partial class DatabaseDump
     /// <param name="observer">Told what is going on, and warned when the disk may not do.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     /// <exception cref="DbMigrateException">
-    /// <c>InvalidDumpId</c>, <c>InvalidDumpJobs</c>, <c>DumpExists</c>, <c>NotAFolder</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>DumpDiskFull</c>,
-    /// <c>TableNotFound</c>, <c>SchemaNotFound</c>; what <see cref="DbSession.OpenAsync"/> throws.
+    /// <c>InvalidDumpId</c>, <c>InvalidDumpJobs</c>, <c>DumpExists</c>, <c>NotAFolder</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>DumpAddress</c>,
+    /// <c>DumpDiskFull</c>, <c>TableNotFound</c>, <c>SchemaNotFound</c>; what <see cref="DbSession.OpenAsync"/> throws.
     /// </exception>
     public static async Task<DumpPlan> PlanAsync(DbTarget target, DumpOptions options, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -59,6 +59,7 @@ public static partial class DatabaseDump
         await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
         var programs = await (options.Locator ?? ClientProgramLocator.Usual())
             .FindAsync(session.ServerVersion.Major, $"The server {target.Address}", cancellationToken);
+        LibpqSettings.Check(target, programs);
         var (tables, size) = await ServerFailure.GuardAsync(async () =>
         {
             await using var command = new NpgsqlCommand(
@@ -116,6 +117,7 @@ public static partial class DatabaseDump
         if (moment.Snapshot is not null && plan.Target.Host.Contains(',', StringComparison.Ordinal))
         {
             // Of several hosts the one that has the snapshot.
+            environment.Remove("PGTARGETSESSIONATTRS");
             (environment["PGHOST"], environment["PGPORT"]) = (session.Connection.Host!, session.Connection.Port.ToString(CultureInfo.InvariantCulture));
         }
 
@@ -198,6 +200,9 @@ public static partial class DatabaseDump
             Encoding = moment.Encoding,
             Collate = moment.Collate,
             Ctype = moment.Ctype,
+            LocaleProvider = moment.LocaleProvider,
+            Locale = moment.Locale,
+            IcuRules = moment.IcuRules,
             TakenBy = $"{Environment.UserName}@{Environment.MachineName}",
             Reason = options.Reason,
             RunId = options.RunId,

@@ -12,9 +12,8 @@ namespace DbMigrate.Engine.Dumps;
 /// <param name="Owners">The roles that own them.</param>
 /// <param name="Database">The database that it is of.</param>
 /// <param name="ServerVersion">The server's version, as it said it.</param>
-/// <param name="ProgramVersion">The version of the <c>pg_dump</c> that wrote it.</param>
 internal sealed partial record DumpContent(
-    int Tables, int Entries, IReadOnlySet<string> Owners, string? Database, string? ServerVersion, Version? ProgramVersion)
+    int Tables, int Entries, IReadOnlySet<string> Owners, string? Database, string? ServerVersion)
 {
     private const int BufferSize = 1 << 20;
 
@@ -52,13 +51,7 @@ internal sealed partial record DumpContent(
         }
 
         owners.Remove("");
-        return (new DumpContent(
-            tables,
-            entries,
-            owners,
-            header.GetValueOrDefault("dbname"),
-            header.GetValueOrDefault("Dumped from database version"),
-            PostgresPrograms.ParseVersion("(PostgreSQL) " + header.GetValueOrDefault("Dumped by pg_dump version"))), "");
+        return (new DumpContent(tables, entries, owners, header.GetValueOrDefault("dbname"), header.GetValueOrDefault("Dumped from database version")), "");
     }
 
     /// <summary>Bytes: those of the file, or of all files of the folder.</summary>
@@ -102,7 +95,7 @@ internal sealed partial record DumpContent(
     }
 
     // ";     Dumped from database version: 15.18 (Debian 15.18-0+deb12u1)"
-    [GeneratedRegex(@"^;\s+(?<name>dbname|Dumped from database version|Dumped by pg_dump version): (?<value>.*)$")]
+    [GeneratedRegex(@"^;\s+(?<name>dbname|Dumped from database version): (?<value>.*)$")]
     private static partial Regex Header();
 
     // "217; 1259 16386 TABLE public orders owner": the catalogue's number (1259 is pg_class), the object's, its kind, schema, name and owner. Only tables

@@ -52,6 +52,14 @@ internal sealed record DumpFacts
 
     public required string Ctype { get; init; }
 
+    /// <summary>What sorts text: libc, icu or builtin; null before PostgreSQL 15.</summary>
+    public string? LocaleProvider { get; init; }
+
+    /// <summary>Its locale, where it is not libc.</summary>
+    public string? Locale { get; init; }
+
+    public string? IcuRules { get; init; }
+
     /// <summary>The operating system's user who took it, and on which machine.</summary>
     public required string TakenBy { get; init; }
 

@@ -13,11 +13,14 @@ public static class DumpFolder
     /// <param name="observer">Told what cannot be read, and of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
-    public static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
-        string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<DbSnapshot>> ListAsync(string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken) =>
+        ListAsync(folder, verify, locator: null, observer, cancellationToken);
+
+    internal static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
+        string folder, bool verify, ClientProgramLocator? locator, IEngineObserver observer, CancellationToken cancellationToken)
     {
         var dumps = new List<DbSnapshot>();
-        var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindAsync(0, "The dump", cancellationToken));
+        var programs = new Lazy<Task<ClientPrograms>>(() => (locator ?? ClientProgramLocator.Usual()).FindNewestAsync(cancellationToken));
         foreach (var path in Paths(folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -30,6 +33,11 @@ public static class DumpFolder
                 // One that is being removed right now, or that only somebody else may read.
                 observer.Message(MessageLevel.Warning, $"{path} cannot be read: {e.Message}");
             }
+            catch (DbMigrateException e)
+            {
+                // Others' dumps take a program to look into them; ours do not.
+                observer.Message(MessageLevel.Warning, $"{path} cannot be read: {e.Message} {e.NextStep}");
+            }
         }
 
         return [.. dumps.OrderBy(d => d.CreatedAt).ThenBy(d => d.Id, StringComparer.Ordinal)];
@@ -40,7 +48,7 @@ public static class DumpFolder
     /// <param name="verify">Compare the checksum, which reads all bytes.</param>
     /// <param name="observer">Told of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>, <c>DumpProgramNotFound</c>.</exception>
     public static async Task<DbSnapshot> GetAsync(string path, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
     {
         if (!IsDump(path))
@@ -50,7 +58,7 @@ public static class DumpFolder
 
         try
         {
-            var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindAsync(0, "The dump", cancellationToken));
+            var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindNewestAsync(cancellationToken));
             return await ReadAsync(path, verify, programs, observer, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -65,7 +73,7 @@ public static class DumpFolder
         dump.Source == target.Database && dump.Tags.GetValueOrDefault("server", target.Address) == target.Address;
 
     /// <summary>Removes a dump and the file beside it.</summary>
-    /// <param name="dump">The dump, as <see cref="ListAsync"/> gives it.</param>
+    /// <param name="dump">The dump, as <see cref="GetAsync"/> gives it.</param>
     /// <param name="force">Also one that is not ours, or is to be kept.</param>
     /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>, <c>UnwritableFolder</c>.</exception>
     public static void Remove(DbSnapshot dump, bool force)

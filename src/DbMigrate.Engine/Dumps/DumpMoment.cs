@@ -25,6 +25,13 @@ internal sealed record DumpMoment
 
     public required string Ctype { get; init; }
 
+    /// <summary>See <see cref="DumpFacts.LocaleProvider"/>.</summary>
+    public string? LocaleProvider { get; init; }
+
+    public string? Locale { get; init; }
+
+    public string? IcuRules { get; init; }
+
     /// <summary>Begins the transaction, which ends with the session.</summary>
     public static async Task<DumpMoment> BeginAsync(DbSession session, bool hasSnapshot, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -38,9 +45,13 @@ internal sealed record DumpMoment
         var lsn = await LsnAsync(session, cancellationToken);
         await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
         var snapshot = hasSnapshot ? await ExportAsync(session, observer, cancellationToken) : null;
+        var major = session.ServerVersion.Major;
+        var provider = major >= 15 ? "CASE datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END" : "NULL";
+        var locale = major >= 17 ? "datlocale" : major >= 15 ? "daticulocale" : "NULL";
         await using var command = new NpgsqlCommand(
-            """
-            SELECT clock_timestamp(), current_database()::text, current_setting('server_version'), pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text
+            $"""
+            SELECT clock_timestamp(), current_database()::text, current_setting('server_version'), pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text,
+                ({provider})::text, ({locale})::text, ({(major >= 16 ? "daticurules" : "NULL")})::text
             FROM pg_catalog.pg_database WHERE datname = current_database()
             """,
             session.Connection);
@@ -56,6 +67,9 @@ internal sealed record DumpMoment
             Encoding = reader.GetString(3),
             Collate = reader.GetString(4),
             Ctype = reader.GetString(5),
+            LocaleProvider = reader.IsDBNull(6) ? null : reader.GetString(6),
+            Locale = reader.IsDBNull(7) ? null : reader.GetString(7),
+            IcuRules = reader.IsDBNull(8) ? null : reader.GetString(8),
         };
     }
 

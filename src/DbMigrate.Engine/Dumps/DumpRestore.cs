@@ -20,8 +20,8 @@ public static class DumpRestore
     /// <param name="observer">Told of the progress.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="DbMigrateException">
-    /// <c>InvalidRestoreOptions</c>, <c>DumpNotFound</c>, <c>DumpDamaged</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>RestoreTargetNotEmpty</c>,
-    /// <c>RestoreRolesMissing</c>, <c>SqlPermission</c>; what <see cref="DbSession.OpenAsync"/> throws.
+    /// <c>InvalidRestoreOptions</c>, <c>DumpNotFound</c>, <c>DumpDamaged</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>DumpAddress</c>,
+    /// <c>RestoreTargetNotEmpty</c>, <c>RestoreRolesMissing</c>, <c>SqlPermission</c>; what <see cref="DbSession.OpenAsync"/> throws.
     /// </exception>
     public static async Task<RestorePlan> PlanAsync(
         string path, DbTarget server, RestoreOptions options, IEngineObserver observer, CancellationToken cancellationToken)
@@ -61,6 +61,7 @@ public static class DumpRestore
             await CheckEmptyAsync(target, observer, cancellationToken);
         }
 
+        LibpqSettings.Check(target, programs);
         if (!options.NoOwner)
         {
             await ServerFailure.GuardAsync(() => CheckOwnersAsync(session, path, content, cancellationToken));
@@ -75,25 +76,42 @@ public static class DumpRestore
     /// <param name="cancellationToken">Ends <c>pg_restore</c> and its sessions; a database that was made for it is dropped again.</param>
     /// <exception cref="DbMigrateException">
     /// <c>RestoreFailed</c> with the list of errors; a database that was made for it is left with what could be restored: in need, most of the data is worth more than
-    /// none. <c>RestoreIncomplete</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>ConnectionLost</c>.
+    /// none. <c>RestoreTargetNotEmpty</c>: nothing was touched. <c>RestoreIncomplete</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>ConnectionLost</c>.
     /// </exception>
     public static async Task<RestoreResult> RunAsync(RestorePlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        if (plan.Creates)
+        if (!plan.Creates)
         {
-            await CreateAsync(plan, observer, cancellationToken);
+            // Time has passed since it was planned.
+            await CheckEmptyAsync(plan.Target, observer, cancellationToken);
         }
 
         var application = $"DbMigrate restore {RandomNumberGenerator.GetHexString(10, lowercase: true)}";
+        var schemas = new RestoreSchemas(plan, observer);
+        var isCreated = false;
         try
         {
+            if (plan.Creates)
+            {
+                await CreateAsync(plan, observer, cancellationToken);
+                isCreated = true;
+            }
+
+            await schemas.PrepareAsync(cancellationToken);
             await RestoreAsync(plan, application, observer, cancellationToken);
+            await schemas.CompleteAsync();
         }
         catch (OperationCanceledException)
         {
             await ChildSessions.EndAsync(plan.Server, application, observer);
-            await DropAsync(plan, observer);
+            await DropAsync(plan, isCreated, observer);
+            await schemas.UndoAsync();
+            throw;
+        }
+        catch (DbMigrateException)
+        {
+            await schemas.UndoAsync();
             throw;
         }
 
@@ -120,17 +138,6 @@ public static class DumpRestore
 
     private static async Task RestoreAsync(RestorePlan plan, string application, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        foreach (var schema in plan.Facts?.SchemasOfTables ?? [])
-        {
-            await ExecuteAsync(plan.Target, $"CREATE SCHEMA IF NOT EXISTS {DumpTable.Quote(schema)}", observer, cancellationToken);
-        }
-
-        if (plan.Facts is { OnlyTables: null, OnlySchemas: { } only } && only.Contains("public", StringComparer.Ordinal))
-        {
-            // A dump of this schema alone makes it, and every new database has it already.
-            await ExecuteAsync(plan.Target, "DROP SCHEMA IF EXISTS public", observer, cancellationToken);
-        }
-
         var options = plan.Options;
         List<string> arguments = ["--dbname=" + LibpqSettings.Keywords(plan.Target), "--no-password", "--verbose"];
         arguments.AddRange(options.Jobs > 1 ? [string.Create(CultureInfo.InvariantCulture, $"--jobs={options.Jobs}")] : []);
@@ -168,7 +175,7 @@ public static class DumpRestore
         string left;
         if (plan.Options.SingleTransaction)
         {
-            await DropAsync(plan, observer);
+            await DropAsync(plan, isCreated: true, observer);
             left = plan.Creates ? "Nothing was restored, and the database is gone again." : "Nothing was restored.";
         }
         else
@@ -190,15 +197,37 @@ public static class DumpRestore
     private static async Task CreateAsync(RestorePlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
         // Of template0, because a text that is to be restored must not meet what somebody has added to template1.
+        await using var session = await DbSession.OpenAsync(plan.Server, observer, cancellationToken);
         var locale = plan.Facts is { } facts
-            ? $" ENCODING {Literal(facts.Encoding)} LC_COLLATE {Literal(facts.Collate)} LC_CTYPE {Literal(facts.Ctype)}"
+            ? $" ENCODING {Literal(facts.Encoding)} LC_COLLATE {Literal(facts.Collate)} LC_CTYPE {Literal(facts.Ctype)}{Provider(facts, session, observer)}"
             : "";
-        await ExecuteAsync(plan.Server, $"CREATE DATABASE {DumpTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", observer, cancellationToken);
+        await ExecuteAsync(session, $"CREATE DATABASE {DumpTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", cancellationToken);
+    }
+
+    /// <summary>What sorts text, where the server knows more than one (PostgreSQL manual, 23.1.4).</summary>
+    private static string Provider(DumpFacts facts, DbSession session, IEngineObserver observer)
+    {
+        // The file beside the dump is data: only words that are known become SQL.
+        var (from, option) = facts.LocaleProvider switch { "libc" => (15, null), "icu" => (15, "ICU_LOCALE"), "builtin" => (17, "BUILTIN_LOCALE"), _ => (int.MaxValue, null) };
+        if (session.ServerVersion.Major >= from)
+        {
+            var locale = option is null || facts.Locale is null ? "" : $" {option} {Literal(facts.Locale)}";
+            var rules = option is null || facts.IcuRules is null || session.ServerVersion.Major < 16 ? "" : $" ICU_RULES {Literal(facts.IcuRules)}";
+            return $" LOCALE_PROVIDER {facts.LocaleProvider}{locale}{rules}";
+        }
+
+        if (facts.LocaleProvider is not (null or "libc"))
+        {
+            observer.Message(
+                MessageLevel.Warning, $"Text was sorted by {facts.LocaleProvider} ({facts.Locale}), which this server does not know; it sorts by {facts.Collate} now.");
+        }
+
+        return "";
     }
 
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
-    private static async Task DropAsync(RestorePlan plan, IEngineObserver observer)
+    private static async Task DropAsync(RestorePlan plan, bool isCreated, IEngineObserver observer)
     {
         if (!plan.Creates)
         {
@@ -207,6 +236,18 @@ public static class DumpRestore
 
         try
         {
+            if (!isCreated)
+            {
+                // The server may have made it although we did not hear of it, or somebody else did.
+                await using var session = await DbSession.OpenAsync(plan.Server, observer, CancellationToken.None);
+                if (!await ServerFailure.GuardAsync(() => ExistsAsync(session, plan.Target.Database, CancellationToken.None)))
+                {
+                    return;
+                }
+
+                await CheckEmptyAsync(plan.Target, observer, CancellationToken.None);
+            }
+
             await ExecuteAsync(plan.Server, $"DROP DATABASE IF EXISTS {DumpTable.Quote(plan.Target.Database)}", observer, CancellationToken.None);
         }
         catch (DbMigrateException e)
@@ -218,12 +259,14 @@ public static class DumpRestore
     private static async Task ExecuteAsync(DbTarget target, string statement, IEngineObserver observer, CancellationToken cancellationToken)
     {
         await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
-        await ServerFailure.GuardAsync(async () =>
-        {
-            await using var command = new NpgsqlCommand(statement, session.Connection);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        });
+        await ExecuteAsync(session, statement, cancellationToken);
     }
+
+    private static Task ExecuteAsync(DbSession session, string statement, CancellationToken cancellationToken) => ServerFailure.GuardAsync(async () =>
+    {
+        await using var command = new NpgsqlCommand(statement, session.Connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    });
 
     private static async Task<int> CountAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -307,14 +350,5 @@ public static class DumpRestore
     }
 
     private static DbTarget Other(DbTarget target, string database) =>
-        new(new NpgsqlConnectionStringBuilder(target.ConnectionString) { Database = database }.ConnectionString)
-        {
-            Host = target.Host,
-            Port = target.Port,
-            Database = database,
-            User = target.User,
-            Source = target.Source,
-            ToolOptions = target.ToolOptions,
-            PasswordSource = target.PasswordSource,
-        };
+        new(target, new NpgsqlConnectionStringBuilder(target.ConnectionString) { Database = database }.ConnectionString) { Database = database };
 }

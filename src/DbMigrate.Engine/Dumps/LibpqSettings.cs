@@ -23,6 +23,7 @@ internal static class LibpqSettings
     public static async Task<Dictionary<string, string>> ReadAsync(
         DbTarget target, string application, ClientPrograms client, CancellationToken cancellationToken)
     {
+        Check(target, client);
         var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString);
         var hosts = Hosts(target);
         var variables = new Dictionary<string, string>
@@ -49,10 +50,29 @@ internal static class LibpqSettings
         Set("PGSSLNEGOTIATION", settings.ContainsKey("SSL Negotiation") ? settings["SSL Negotiation"].ToString()!.ToLowerInvariant() : null);
         if (hosts.Count > 1)
         {
-            Set("PGTARGETSESSIONATTRS", settings.TargetSessionAttributes);
+            // libpq has no prefer-primary; asking for a primary never takes a standby that Npgsql would have passed over.
+            Set("PGTARGETSESSIONATTRS", settings.TargetSessionAttributes is "prefer-primary" ? "primary" : settings.TargetSessionAttributes);
             Set("PGLOADBALANCEHOSTS", settings.LoadBalanceHosts ? "random" : null);
         }
 
+        return variables;
+
+        void Set(string name, string? value)
+        {
+            if (value is { Length: > 0 })
+            {
+                variables[name] = value;
+            }
+        }
+    }
+
+    /// <summary>Whether all that an address says can be handed on. Asks for no password.</summary>
+    /// <param name="target">The database.</param>
+    /// <param name="client">The programs that are to use it.</param>
+    /// <exception cref="DbMigrateException"><c>DumpProgramTooOld</c>, <c>DumpAddress</c>.</exception>
+    public static void Check(DbTarget target, ClientPrograms client)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString);
         if (settings.RequireAuth is { Length: > 0 } && client.Version.Major < 16)
         {
             // It would be passed over in silence, and the login be less strict than was asked for.
@@ -70,16 +90,6 @@ internal static class LibpqSettings
                 ErrorKind.InvalidArgument,
                 "The key file of the address is protected by a password (sslpassword), which pg_dump takes only in its arguments, where others can read it.",
                 "Use a key file without password that only you can read (chmod 600), or another way to log in.");
-        }
-
-        return variables;
-
-        void Set(string name, string? value)
-        {
-            if (value is { Length: > 0 })
-            {
-                variables[name] = value;
-            }
         }
     }
 

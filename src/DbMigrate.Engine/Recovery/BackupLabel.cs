@@ -7,13 +7,14 @@ namespace DbMigrate.Engine.Recovery;
 /// <param name="Start">Where in the write-ahead log it begins.</param>
 /// <param name="StartSegment">The file that this lies in.</param>
 /// <param name="StartTime">When it began; null where the server's log was not in UTC.</param>
-internal sealed partial record BackupLabel(Lsn Start, string StartSegment, DateTimeOffset? StartTime)
+/// <param name="IsIncremental">Whether it holds only what had changed since another backup (PostgreSQL 17 and newer; manual, 26.3.3).</param>
+internal sealed partial record BackupLabel(Lsn Start, string StartSegment, DateTimeOffset? StartTime, bool IsIncremental)
 {
     public uint Timeline => uint.Parse(StartSegment.AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>Reads it; null when it is none.</summary>
     public static BackupLabel? Parse(string text) => StartLine().Match(text) is { Success: true } start && Lsn.Parse(start.Groups["lsn"].Value) is { } lsn
-        ? new BackupLabel(lsn, start.Groups["file"].Value, Time(text, "START TIME"))
+        ? new BackupLabel(lsn, start.Groups["file"].Value, Time(text, "START TIME"), text.Contains("\nINCREMENTAL FROM LSN:", StringComparison.Ordinal))
         : null;
 
     /// <summary>A time in such a file. It is written in the log's time zone, of which most names are not unique.</summary>

@@ -67,6 +67,14 @@ internal sealed partial class BaseBackup
                 throw Unusable(folder, "it has no backup_label, without which a copy of a running server is not whole", "Take one with pg_basebackup.");
             }
 
+            if (parsed.IsIncremental)
+            {
+                throw Unusable(
+                    folder,
+                    "it is an incremental one, which holds only what had changed since another",
+                    $"Make a whole one of the full backup and all that follow it first: pg_combinebackup <full> … {folder} --output <new folder>");
+            }
+
             var (end, systemId) = ReadManifest(folder);
             return new BaseBackup(folder, tar, int.Parse(version.Trim().Split('.')[0], CultureInfo.InvariantCulture), parsed)
             {
@@ -181,8 +189,15 @@ internal sealed partial class BaseBackup
 
         using var file = File.OpenRead(path);
         using var manifest = JsonDocument.Parse(file);
-        var ranges = manifest.RootElement.GetProperty("WAL-Ranges").EnumerateArray().Select(r => Lsn.Parse(r.GetProperty("End-LSN").GetString()!)).OfType<Lsn>().ToList();
-        return (ranges.Count > 0 ? ranges.Max() : null, manifest.RootElement.TryGetProperty("System-Identifier", out var id) ? id.GetUInt64() : null);
+        try
+        {
+            var ranges = manifest.RootElement.GetProperty("WAL-Ranges").EnumerateArray().Select(r => Lsn.Parse(r.GetProperty("End-LSN").GetString()!)).OfType<Lsn>().ToList();
+            return (ranges.Count > 0 ? ranges.Max() : null, manifest.RootElement.TryGetProperty("System-Identifier", out var id) ? id.GetUInt64() : null);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentNullException)
+        {
+            throw new InvalidDataException("backup_manifest does not tell which log the backup needs (WAL-Ranges)", e);
+        }
     }
 
     // The first eight bytes of ControlFileData, src/include/catalog/pg_control.h.

@@ -16,6 +16,8 @@ public static class PointInTimeRecovery
 {
     private const string Superuser = "postgres";
 
+    private const string ClaimName = ".dbmigrate-recovery";
+
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
     // A clock of an archive may be behind the server's.
@@ -37,6 +39,12 @@ public static class PointInTimeRecovery
         var backup = await BaseBackup.ReadAsync(Path.GetFullPath(options.BaseBackup), cancellationToken);
         var programs = await FindProgramsAsync(backup, options, cancellationToken);
         var archive = options.WalArchive is { } folder ? WalArchive.Read(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) : null;
+        CheckPlace(options.DataDirectory, backup.Folder, "the base backup");
+        if (archive is not null)
+        {
+            CheckPlace(options.DataDirectory, archive.Folder, "the archive");
+        }
+
         var plan = new RecoveryPlan(options, backup, archive, programs, Port(options.Port));
         CheckReach(plan);
         if (archive is not null)
@@ -53,7 +61,8 @@ public static class PointInTimeRecovery
     /// <param name="cancellationToken">Stops the new server and removes what was written.</param>
     /// <exception cref="DbMigrateException">
     /// <c>RecoveryTargetTooEarly</c>, <c>RecoveryTargetTooLate</c>, <c>WalSegmentMissing</c>, <c>RecoveryFailed</c>: the data directory is left for whoever wants to look, and
-    /// the server does not run. <c>RecoveryTimeout</c>, <c>BaseBackupUnusable</c>, <c>UnwritableFolder</c>: nothing is left.
+    /// the server does not run. <c>RecoveryTimeout</c>, <c>BaseBackupUnusable</c>, <c>UnreadableFolder</c>: nothing is left. <c>DataDirectoryNotEmpty</c>,
+    /// <c>UnwritableFolder</c>: nothing was touched.
     /// </exception>
     public static async Task<RestoreResult> RunAsync(RecoveryPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -64,27 +73,18 @@ public static class PointInTimeRecovery
         var log = new RecoveryLog(plan.Log);
         try
         {
-            await FillAsync(plan, observer, limit.Token);
+            await FillAsync(plan, isNew, observer, limit.Token);
             await StartAsync(plan, log, observer, limit.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             Remove(plan.DataDirectory, isNew, observer);
+            cancellationToken.ThrowIfCancellationRequested();
             throw new DbMigrateException(
                 "RecoveryTimeout",
                 ErrorKind.Timeout,
                 $"The recovery in {plan.DataDirectory} was not done after {Ages.Text(plan.Options.Timeout!.Value)}; it was at {Where(log)}. It was stopped, and its files are removed.",
                 "Give it more time: -Timeout.") { Subject = plan.DataDirectory };
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException or UnauthorizedAccessException or InvalidDataException || (e as DbMigrateException)?.Id == "UnwritableFolder")
-        {
-            Remove(plan.DataDirectory, isNew, observer);
-            throw e is OperationCanceledException or DbMigrateException ? e : new DbMigrateException(
-                "BaseBackupUnusable",
-                ErrorKind.InvalidData,
-                $"The base backup {plan.Backup.Folder} could not be copied to {plan.DataDirectory}: {e.Message}",
-                "Check that it is whole, and that the disk has room. Nothing is left behind.",
-                e) { Subject = plan.Backup.Folder };
         }
 
         var target = TargetOf(plan);
@@ -122,11 +122,27 @@ public static class PointInTimeRecovery
     {
         if (File.Exists(data) || (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
         {
+            throw NotEmpty(data);
+        }
+    }
+
+    private static DbMigrateException NotEmpty(string data) => new(
+        "DataDirectoryNotEmpty",
+        ErrorKind.Exists,
+        $"{data} is not empty; a recovery never writes over anything.",
+        "Name a new folder with -DataDirectory.") { Subject = data };
+
+    /// <summary>A copy into itself would never end, and an archive holds nothing but the log.</summary>
+    private static void CheckPlace(string data, string folder, string what)
+    {
+        var comparison = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+        if (data.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, comparison))
+        {
             throw new DbMigrateException(
-                "DataDirectoryNotEmpty",
-                ErrorKind.Exists,
-                $"{data} is not empty; a recovery never writes over anything.",
-                "Name a new folder with -DataDirectory.") { Subject = data };
+                "InvalidRecoveryOptions",
+                ErrorKind.InvalidArgument,
+                $"The new data directory {data} lies in {what}, {folder}.",
+                "Name a folder elsewhere with -DataDirectory.") { Subject = data };
         }
     }
 
@@ -251,9 +267,38 @@ public static class PointInTimeRecovery
         }
     }
 
-    private static async Task FillAsync(RecoveryPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
+    private static async Task FillAsync(RecoveryPlan plan, bool isNew, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var data = plan.DataDirectory;
+        // What is there when the claim fails belongs to somebody else. From here on all that is in the folder is ours.
+        using var claim = Claim(plan.DataDirectory);
+        try
+        {
+            await CopyAsync(plan, observer, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            claim.Dispose();
+            Remove(plan.DataDirectory, isNew, observer);
+            throw new DbMigrateException(
+                "BaseBackupUnusable",
+                ErrorKind.InvalidData,
+                $"The base backup {plan.Backup.Folder} could not be copied to {plan.DataDirectory}: {e.Message}",
+                "Check that it is whole, and that the disk has room. Nothing is left behind.",
+                e) { Subject = plan.Backup.Folder };
+        }
+        catch (DbMigrateException)
+        {
+            claim.Dispose();
+            Remove(plan.DataDirectory, isNew, observer);
+            throw;
+        }
+    }
+
+    /// <summary>Makes the folder, and a file in it that only one run can make; it goes when it is closed.</summary>
+    private static FileStream Claim(string data)
+    {
+        // Time has passed since it was planned: somebody may have asked a person in between.
+        CheckDirectory(data);
         try
         {
             const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -263,19 +308,45 @@ public static class PointInTimeRecovery
             }
             else
             {
-                // The server refuses a folder that others can look into.
                 Directory.CreateDirectory(data, Private);
+            }
+
+            var path = Path.Combine(data, ClaimName);
+            FileStream claim;
+            try
+            {
+                claim = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                throw NotEmpty(data);
+            }
+
+            if (Directory.EnumerateFileSystemEntries(data).Any(entry => Path.GetFileName(entry) != ClaimName))
+            {
+                claim.Dispose();
+                throw NotEmpty(data);
+            }
+
+            if (!OperatingSystem.IsWindows())
+            {
+                // The server refuses a folder that others can look into.
                 File.SetUnixFileMode(data, Private);
             }
 
-            await ServerAccount.GiveAsync(data, ServerAccount.Name, cancellationToken);
+            return claim;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DbMigrateException(
                 "UnwritableFolder", ErrorKind.Permission, $"{data} cannot be made: {e.Message}", "Name another folder with -DataDirectory.", e) { Subject = data };
         }
+    }
 
+    private static async Task CopyAsync(RecoveryPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var data = plan.DataDirectory;
+        await ServerAccount.GiveAsync(data, ServerAccount.Name, cancellationToken);
         await CheckAccessAsync(data, "The new data directory", cancellationToken);
         var done = 0L;
         var size = plan.Backup.Size;
@@ -310,14 +381,20 @@ public static class PointInTimeRecovery
                 Tell(plan, log, observer);
                 await Task.Delay(s_interval, cancellationToken);
             }
+
+            log.Read();
         }
         catch (OperationCanceledException)
         {
             await StopAsync(plan);
             throw;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await StopAsync(plan);
+            throw RecoveryFailure.NotFollowed(plan, e);
+        }
 
-        log.Read();
         var hasTarget = plan.Options is not { Time: null, Lsn: null, Name: null };
 
         // PostgreSQL 12 takes connections at the end of the archive although it has not come to what was asked for.
@@ -370,12 +447,17 @@ public static class PointInTimeRecovery
     }
 
     /// <summary>Ends the server at once, if it runs.</summary>
+    /// <exception cref="DbMigrateException"><c>RecoveryFailed</c>: it still runs, so that nothing in its folder may be touched.</exception>
     private static async Task StopAsync(RecoveryPlan plan)
     {
         if (await IsRunningAsync(plan))
         {
             string[] arguments = ["stop", "--silent", "--mode", "immediate", "--timeout", "20", "--pgdata", plan.DataDirectory];
-            await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None);
+            var (exitCode, output) = await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None);
+            if (exitCode != 0 && await IsRunningAsync(plan))
+            {
+                throw RecoveryFailure.NotStopped(plan, output.Trim());
+            }
         }
     }
 

@@ -30,6 +30,19 @@ internal static class RecoveryFailure
         $"The server in {plan.DataDirectory} could not be started: {why}",
         "Look at its log, and remove the folder before the next try.") { Subject = plan.DataDirectory };
 
+    public static DbMigrateException NotFollowed(RecoveryPlan plan, Exception cause) => new(
+        "RecoveryFailed",
+        ErrorKind.InvalidState,
+        $"The server in {plan.DataDirectory} was stopped, because its log {plan.Log} cannot be read: {cause.Message}",
+        "Let your user read it, and remove the folder before the next try.",
+        cause) { Subject = plan.DataDirectory };
+
+    public static DbMigrateException NotStopped(RecoveryPlan plan, string why) => new(
+        "RecoveryFailed",
+        ErrorKind.InvalidState,
+        $"The server in {plan.DataDirectory} could not be stopped, and its files are left: {why}",
+        $"Stop it, and remove the folder: {plan.StopCommand}") { Subject = plan.DataDirectory };
+
     /// <summary>Why the server ended, or did not come to what was asked for.</summary>
     public static DbMigrateException Explain(RecoveryPlan plan, RecoveryLog log)
     {

@@ -37,18 +37,20 @@ public sealed record RecoveryPlan
 
     internal string Log => Path.Combine(DataDirectory, "recovery.log");
 
-    /// <summary>The command that stops the new server.</summary>
+    /// <summary>The command that stops the new server, for PowerShell.</summary>
     internal string StopCommand
     {
         get
         {
-            var command = string.Create(CultureInfo.InvariantCulture, $"{Quote(Programs.PgCtl)} stop --mode fast --pgdata {Quote(DataDirectory)}");
-            return ServerAccount.Name is { } account ? $"runuser -u {account} -- {command}" : command;
+            var program = Quote(Programs.PgCtl);
+            var command = string.Create(CultureInfo.InvariantCulture, $"{program} stop --mode fast --pgdata {Quote(DataDirectory)}");
+            return ServerAccount.Name is { } account ? $"runuser -u {account} -- {command}" : program == Programs.PgCtl ? command : "& " + command;
         }
     }
 
     private string Until => Options.Inclusive ? "up to and with" : "up to";
 
+    // PowerShell takes the typographic quotes for the straight one (about_Quoting_Rules), and each is doubled to stand for itself.
     private static string Quote(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:\\".Contains(c, StringComparison.Ordinal)) ? path
-        : OperatingSystem.IsWindows() ? $"\"{path}\"" : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        : $"'{string.Concat(path.Select(c => c is '\'' or '\u2018' or '\u2019' or '\u201a' or '\u201b' ? $"{c}{c}" : $"{c}"))}'";
 }

@@ -78,16 +78,9 @@ internal static partial class TargetBuilder
     public static DbTarget Elsewhere(DbTarget target, string host, int port)
     {
         var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString) { Host = host, Port = port };
-        return new DbTarget(settings.ConnectionString)
+        return new DbTarget(target, settings.ConnectionString)
         {
-            Host = host,
-            Port = port,
-            Database = target.Database,
-            User = target.User,
-            Schema = target.Schema,
-            Source = target.Source,
-            ToolOptions = target.ToolOptions,
-            PasswordSource = target.PasswordSource is { NeedsEncryption: true } ? null : target.PasswordSource,
+            Host = host, Port = port, PasswordSource = target.PasswordSource is { NeedsEncryption: true } ? null : target.PasswordSource,
         };
     }
 

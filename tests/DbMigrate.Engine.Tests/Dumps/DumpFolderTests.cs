@@ -31,6 +31,11 @@ public sealed class DumpFolderTests
         Assert.Equal((first.Size, second.Size), (dumps[0].Size, dumps[1].Size));
         Assert.Equal(second.CreatedAt, dumps[1].CreatedAt);
 
+        // Without programs ours are listed all the same.
+        dumps = await DumpFolder.ListAsync(scene.Dumps, verify: false, new ClientProgramLocator(_ => null, []), scene.Observer, CancellationToken.None);
+        Assert.Equal(["z-first", "a-second"], dumps.Select(d => d.Id));
+        Assert.Contains(scene.Observer.Texts(MessageLevel.Warning), m => m.StartsWith(foreign + " cannot be read: pg_dump and pg_restore are not installed", StringComparison.Ordinal));
+
         // A path that is a dump itself is a list of one.
         Assert.Equal("a-second", Assert.Single(await DumpFolder.ListAsync(second.Path!, verify: true, scene.Observer, CancellationToken.None)).Id);
         Assert.Equal("FolderNotFound", (await Assert.ThrowsAsync<DbMigrateException>(

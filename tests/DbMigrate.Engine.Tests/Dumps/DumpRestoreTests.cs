@@ -29,6 +29,84 @@ public sealed class DumpRestoreTests
     }
 
     [SkippableFact]
+    public async Task What_was_filled_after_the_plan_is_left_alone()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)");
+        var dump = await scene.DumpAsync();
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var plan = await DumpRestore.PlanAsync(dump.Path!, target, new RestoreOptions(), scene.Observer, CancellationToken.None);
+        await target.RunAsync("CREATE TABLE t (id int)", "INSERT INTO t VALUES (2)");
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => DumpRestore.RunAsync(plan, scene.Observer, CancellationToken.None));
+        Assert.Equal("RestoreTargetNotEmpty", error.Id);
+        Assert.Equal("2", await target.ScalarAsync<string>("SELECT string_agg(id::text, ',') FROM t"));
+    }
+
+    [SkippableFact]
+    public async Task All_or_nothing_leaves_an_existing_database_as_it_was()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE SCHEMA s", "CREATE TABLE s.t (id int)", "CREATE TABLE public.u (id int)");
+        var role = "reader_" + scene.Target.Database;
+        await scene.Target.RunAsync($"CREATE ROLE {role}", $"GRANT SELECT ON s.t, public.u TO {role}");
+        var table = await scene.DumpAsync(scene.Options with { Id = "table", Tables = ["s.t"] });
+        var schema = await scene.DumpAsync(scene.Options with { Id = "schema", Schemas = ["public"] });
+        await scene.Target.RunAsync($"DROP OWNED BY {role}", $"DROP ROLE {role}");
+
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await target.RunAsync("COMMENT ON SCHEMA public IS 'ours'", "GRANT CREATE ON SCHEMA public TO pg_monitor");
+        var before = await StateAsync();
+        foreach (var dump in new[] { table, schema })
+        {
+            var error = await Assert.ThrowsAsync<DbMigrateException>(() => scene.RestoreAsync(dump.Path!, new RestoreOptions { SingleTransaction = true }, target));
+            Assert.Equal("RestoreFailed", error.Id);
+            Assert.Contains("Nothing was restored.", error.Message, StringComparison.Ordinal);
+            Assert.Equal(before, await StateAsync());
+        }
+
+        await scene.RestoreAsync(schema.Path!, new RestoreOptions { SingleTransaction = true, NoPrivileges = true }, target);
+        Assert.Equal("public", await target.ScalarAsync<string>("SELECT string_agg(nspname, ',') FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"));
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM u"));
+        Assert.Empty(scene.Observer.Texts(MessageLevel.Warning));
+
+        Task<string?> StateAsync() => target.ScalarAsync<string>(
+            "SELECT string_agg(concat_ws(' ', oid, nspname, nspowner, nspacl, obj_description(oid, 'pg_namespace')), ';' ORDER BY oid) FROM pg_namespace");
+    }
+
+    [SkippableFact]
+    public async Task What_sorts_text_comes_back()
+    {
+        using var scene = await DumpScene.CreateAsync();
+        var server = await SandboxFixture.ServerAsync();
+        Skip.If(server.ServerVersion.Major < 15 || await scene.Target.ScalarAsync<long>("SELECT count(*) FROM pg_collation WHERE collprovider = 'i'") == 0, "SKIPPED: ICU is needed.");
+        var name = scene.Target.Database + "_icu";
+        await scene.Target.RunAsync($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'sv-SE'");
+        var plan = await DatabaseDump.PlanAsync(server.TargetFor(name), scene.Options, scene.Observer, CancellationToken.None);
+        var dump = await DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None);
+        await scene.RestoreAsync(dump.Path!, new RestoreOptions { Database = name + "_back" });
+        var column = server.ServerVersion.Major >= 17 ? "datlocale" : "daticulocale";
+        Assert.Equal("i sv-SE", await scene.Target.ScalarAsync<string>($"SELECT datlocprovider::text || ' ' || {column} FROM pg_database WHERE datname = '{name}_back'"));
+    }
+
+    [SkippableFact]
+    public async Task The_restored_target_is_the_same_but_for_its_database()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var dump = await scene.DumpAsync();
+        var tools = new Dictionary<string, string> { ["x-migrations-table"] = "m" };
+        var target = new DbTarget(scene.Target, scene.Target.ConnectionString) { Schema = "shop", ToolOptions = tools };
+        var result = await scene.RestoreAsync(dump.Path!, new RestoreOptions { Database = target.Database + "_back" }, target);
+        Assert.Equal(("shop", tools, target.Source, target.User), (result.Target!.Schema, result.Target.ToolOptions, result.Target.Source, result.Target.User));
+        Assert.Equal(target.Database + "_back", result.Target.Database);
+
+        // What cannot be handed on is said before anything is made.
+        var locked = target.With(new Npgsql.NpgsqlConnectionStringBuilder(target.ConnectionString) { SslPassword = "geheim-4711" }.ConnectionString);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => DumpRestore.PlanAsync(dump.Path!, locked, new RestoreOptions { Database = "never" }, scene.Observer, CancellationToken.None));
+        Assert.Equal("DumpAddress", error.Id);
+        error = await Assert.ThrowsAsync<DbMigrateException>(() => DatabaseDump.PlanAsync(locked, scene.Options, scene.Observer, CancellationToken.None));
+        Assert.Equal("DumpAddress", error.Id);
+    }
+
+    [SkippableFact]
     public async Task All_errors_come_in_one_list_and_what_could_be_restored_stays()
     {
         using var scene = await DumpScene.CreateAsync("CREATE TABLE good (id int)", "INSERT INTO good VALUES (1)");

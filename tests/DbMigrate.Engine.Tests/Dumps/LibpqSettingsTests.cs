@@ -10,6 +10,8 @@ public sealed class LibpqSettingsTests
     [Theory]
     [InlineData("postgresql://me@db1/shop", "PGHOST=db1", "PGPORT=5432", "PGUSER=me", "PGSSLMODE=prefer", "PGAPPNAME=test", "PGCONNECT_TIMEOUT=15")]
     [InlineData("postgresql://me:secret@db1:5433,[::1]:5434/shop?target_session_attrs=read-write", "PGHOST=db1,::1", "PGPORT=5433,5434", "PGTARGETSESSIONATTRS=read-write", "PGPASSWORD=secret")]
+    [InlineData("postgresql://me@db1,db2/shop?target_session_attrs=prefer-primary", "PGTARGETSESSIONATTRS=primary")]
+    [InlineData("postgresql://me@db1,db2/shop?target_session_attrs=prefer-standby", "PGTARGETSESSIONATTRS=prefer-standby")]
     [InlineData("host=/run/postgresql,db2 port=5433,5434 dbname=shop user=me", "PGHOST=/run/postgresql,db2", "PGPORT=5433,5434")]
     [InlineData("host=/run/postgresql port=6000 dbname=shop", "PGHOST=/run/postgresql", "PGPORT=6000", "PGSSLMODE=disable")]
     [InlineData("postgresql://me@[fe80::1]:7000/shop", "PGHOST=fe80::1", "PGPORT=7000")]

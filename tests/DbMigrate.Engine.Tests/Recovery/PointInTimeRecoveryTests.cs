@@ -43,13 +43,63 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         finally
         {
             // As it is told to the user.
-            using var shell = Process.Start("/bin/sh", ["-c", result.StopCommand!])!;
-            await shell.WaitForExitAsync();
-            Assert.Equal(0, shell.ExitCode);
+            await StopAsToldAsync(result);
         }
 
         Assert.False(File.Exists(Path.Combine(result.Id, "postmaster.pid")));
         Assert.Equal(3, await server.Target.ScalarAsync<long>("SELECT count(*) FROM later"));
+    }
+
+    [SkippableFact]
+    public async Task What_came_into_the_folder_after_the_plan_is_left_alone()
+    {
+        Need();
+        var options = server.Options;
+        var first = await PointInTimeRecovery.PlanAsync(options, _observer, CancellationToken.None);
+        var second = await PointInTimeRecovery.PlanAsync(options with { BaseBackup = server.Tar }, _observer, CancellationToken.None);
+        var result = await PointInTimeRecovery.RunAsync(first, _observer, CancellationToken.None);
+        var entries = Directory.GetFileSystemEntries(result.Id).Order(StringComparer.Ordinal).ToList();
+        foreach (var plan in new[] { first, second })
+        {
+            var error = await Assert.ThrowsAsync<DbMigrateException>(() => PointInTimeRecovery.RunAsync(plan, _observer, CancellationToken.None));
+            Assert.Equal(("DataDirectoryNotEmpty", ErrorKind.Exists), (error.Id, error.Kind));
+        }
+
+        Assert.Equal(entries, Directory.GetFileSystemEntries(result.Id).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(entries, e => Path.GetFileName(e).StartsWith(".dbmigrate", StringComparison.Ordinal));
+        Assert.Equal(3, await result.Target!.ScalarAsync<long>("SELECT count(*) FROM later"));
+        await server.StopAsync(result);
+    }
+
+    [SkippableFact]
+    public async Task A_backup_that_cannot_be_copied_leaves_nothing()
+    {
+        Need();
+        var broken = server.NewFolder();
+        Directory.CreateDirectory(broken);
+        File.Copy(Path.Combine(server.Tar, "base.tar.gz"), Path.Combine(broken, "base.tar.gz"));
+        var plan = await PointInTimeRecovery.PlanAsync(server.Options with { BaseBackup = broken, DataDirectory = server.NewFolder() }, _observer, CancellationToken.None);
+        using (var file = File.OpenWrite(Path.Combine(broken, "base.tar.gz")))
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => PointInTimeRecovery.RunAsync(plan, _observer, CancellationToken.None));
+        Assert.Equal("BaseBackupUnusable", error.Id);
+        Assert.False(Directory.Exists(plan.DataDirectory));
+    }
+
+    [SkippableFact]
+    public async Task The_command_that_stops_it_runs_in_PowerShell_whatever_the_paths_are()
+    {
+        Need();
+        var backup = await BaseBackup.ReadAsync(server.Plain, CancellationToken.None);
+        var plan = new RecoveryPlan(
+            server.Options with { DataDirectory = "/d'1 \u2019\"$x" }, backup, archive: null, new PostgresPrograms("/bin folder"), port: 1);
+        var begin = ServerAccount.Name is { } account ? $"runuser -u {account} -- " : "& ";
+        Assert.Equal(begin + "'/bin folder/pg_ctl' stop --mode fast --pgdata '/d''1 \u2019\u2019\"$x'", plan.StopCommand);
+        plan = new RecoveryPlan(server.Options with { DataDirectory = "/d" }, backup, archive: null, new PostgresPrograms("/bin"), port: 1);
+        Assert.Equal(begin.TrimStart('&', ' ') + "/bin/pg_ctl stop --mode fast --pgdata /d", plan.StopCommand);
     }
 
     [SkippableFact]
@@ -218,7 +268,23 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         Directory.CreateDirectory(Path.Combine(broken, "pg_tblspc", "16500"));
         await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "16500");
         Directory.Delete(Path.Combine(broken, "pg_tblspc", "16500"));
-        File.Delete(Path.Combine(broken, "backup_label"));
+        var label = Path.Combine(broken, "backup_label");
+        var whole = await File.ReadAllTextAsync(label);
+        await File.WriteAllTextAsync(label, whole + "INCREMENTAL FROM LSN: 0/2000028\nINCREMENTAL FROM TLI: 1\n");
+        await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "incremental");
+        await File.WriteAllTextAsync(label, whole);
+        foreach (var manifest in new[] { "{}", "[]", """{ "WAL-Ranges": 1 }""", """{ "WAL-Ranges": [{}] }""", """{ "WAL-Ranges": [{ "End-LSN": null }] }""" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(broken, "backup_manifest"), manifest);
+            await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "WAL-Ranges");
+        }
+
+        foreach (var folder in new[] { server.Plain, server.Archive })
+        {
+            await RefuseAsync(options with { DataDirectory = Path.Combine(folder, "new", "data") }, "InvalidRecoveryOptions", "lies in");
+        }
+
+        File.Delete(label);
         await RefuseAsync(options with { BaseBackup = broken }, "BaseBackupUnusable", "backup_label");
 
         // Another server's archive: the cluster's number stands in each file.
@@ -232,6 +298,21 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         }
 
         await RefuseAsync(options with { WalArchive = foreign }, "WalArchiveForeign");
+    }
+
+    private async Task StopAsToldAsync(RestoreResult result)
+    {
+        if (!Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "pwsh"))))
+        {
+            await server.StopAsync(result);
+            return;
+        }
+
+        var start = new ProcessStartInfo("pwsh", ["-NoProfile", "-NonInteractive", "-Command", "Invoke-Expression $env:STOP; exit $LASTEXITCODE"]);
+        start.Environment["STOP"] = result.StopCommand;
+        using var shell = Process.Start(start)!;
+        await shell.WaitForExitAsync();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     private static async Task AssertBeforeTheDropAsync(RestoreResult result)
