@@ -30,6 +30,13 @@ internal sealed class PartialDump : IDisposable
         {
             CreatePrivate(parent);
             CreatePrivate(folder);
+
+            // Whoever may write beside the dump could otherwise have another folder emptied.
+            if (new DirectoryInfo(folder).LinkTarget is not null)
+            {
+                throw new IOException($"{folder} is a link to somewhere else.");
+            }
+
             var partial = new PartialDump(folder, OpenLock(folder, FileMode.OpenOrCreate) ?? throw Busy(path));
             partial.Clear();
             return partial;
@@ -95,7 +102,7 @@ internal sealed class PartialDump : IDisposable
     /// <summary>The folders in <paramref name="folder"/> whose owners are gone.</summary>
     public static IEnumerable<string> LeftOver(string folder)
     {
-        foreach (var path in Directory.EnumerateDirectories(folder, ".*" + Suffix).Where(p => File.Exists(Path.Combine(p, LockName))).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateDirectories(folder, ".*" + Suffix).Where(p => new DirectoryInfo(p).LinkTarget is null && File.Exists(Path.Combine(p, LockName))).Order(StringComparer.Ordinal))
         {
             var free = OpenLock(path, FileMode.Open);
             free?.Dispose();

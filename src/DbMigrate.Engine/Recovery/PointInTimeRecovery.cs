@@ -120,6 +120,16 @@ public static class PointInTimeRecovery
 
     private static void CheckDirectory(string data)
     {
+        // pg_ctl hands the names of the log and the folder to a shell, in double quotes.
+        if (data.IndexOfAny(['"', '$', '`', '%', '\r', '\n']) >= 0)
+        {
+            throw new DbMigrateException(
+                "InvalidRecoveryOptions",
+                ErrorKind.InvalidArgument,
+                "The name of the new data directory has a character that pg_ctl cannot take: \" $ ` % or a line's end.",
+                "Name another folder with -DataDirectory.") { Subject = data };
+        }
+
         if (File.Exists(data) || (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
         {
             throw NotEmpty(data);

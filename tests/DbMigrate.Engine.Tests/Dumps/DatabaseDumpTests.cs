@@ -197,6 +197,24 @@ public sealed class DatabaseDumpTests
     }
 
     [SkippableFact]
+    public async Task A_link_in_the_place_of_a_half_dump_does_not_get_another_folder_emptied()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: links need a privilege on Windows.");
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var precious = Directory.CreateDirectory(Path.Combine(scene.Dumps, "precious")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(precious, "file"), "keep");
+        await File.WriteAllTextAsync(Path.Combine(precious, "owner.lock"), "");
+        foreach (var name in new[] { ".a.dump.partial", ".old.dump.partial" })
+        {
+            Directory.CreateSymbolicLink(Path.Combine(scene.Dumps, name), precious);
+        }
+
+        Assert.Equal("UnwritableFolder", (await scene.RefuseAsync(scene.Options with { Id = "a" })).Id);
+        await scene.DumpAsync(scene.Options with { Id = "b" });
+        Assert.Equal("keep", await File.ReadAllTextAsync(Path.Combine(precious, "file")));
+    }
+
+    [SkippableFact]
     public async Task What_a_killed_run_left_behind_is_swept_and_what_is_at_work_is_not()
     {
         using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");

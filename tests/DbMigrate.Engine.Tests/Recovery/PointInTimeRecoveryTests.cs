@@ -247,6 +247,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         await RefuseAsync(options with { WalArchive = null }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Lsn = "16" }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Port = 70000 }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { DataDirectory = options.DataDirectory + "$(touch pwned)" }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Settings = new Dictionary<string, string> { ["a = b\nc"] = "x" } }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { BaseBackup = server.Archive }, "BaseBackupNotFound");
         await RefuseAsync(options with { BaseBackup = server.Archive + "x" }, "BaseBackupNotFound");
