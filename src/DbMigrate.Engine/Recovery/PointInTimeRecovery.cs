@@ -121,12 +121,13 @@ public static class PointInTimeRecovery
     private static void CheckDirectory(string data)
     {
         // pg_ctl hands the names of the log and the folder to a shell, in double quotes.
-        if (data.IndexOfAny(['"', '$', '`', '%', '\r', '\n']) >= 0)
+        char[] refused = OperatingSystem.IsWindows() ? ['"', '%', '\r', '\n'] : ['"', '$', '`', '\\', '\r', '\n'];
+        if (data.IndexOfAny(refused) >= 0)
         {
             throw new DbMigrateException(
                 "InvalidRecoveryOptions",
                 ErrorKind.InvalidArgument,
-                "The name of the new data directory has a character that pg_ctl cannot take: \" $ ` % or a line's end.",
+                $"The name of the new data directory has a character that pg_ctl cannot take: {string.Join(' ', refused.Take(refused.Length - 2))} or a line's end.",
                 "Name another folder with -DataDirectory.") { Subject = data };
         }
 
@@ -229,6 +230,9 @@ public static class PointInTimeRecovery
         }
 
         await CheckAccessAsync(archive.Folder, "The WAL archive", cancellationToken);
+
+        // To the server a file that it may not read is one that is not there: the recovery would end before it, and with -Latest look like a success.
+        await CheckAccessAsync(archive.Find(archive.Newest)!, "The archived file", cancellationToken);
         if (options.Lsn is { } text && Recovery.Lsn.Parse(text) > archive.Newest.End(size))
         {
             throw RecoveryFailure.TooLate(plan, $"it ends with {archive.Newest.Name(size)}, at {archive.Newest.End(size)}.");
@@ -259,21 +263,23 @@ public static class PointInTimeRecovery
     }
 
     /// <summary>Where root runs the server under another account, that one has to get in.</summary>
-    private static async Task CheckAccessAsync(string folder, string what, CancellationToken cancellationToken)
+    private static async Task CheckAccessAsync(string path, string what, CancellationToken cancellationToken)
     {
         if (ServerAccount.Name is not { } account)
         {
             return;
         }
 
-        var (exitCode, output) = await ChildProgram.RunAsync("ls", ["-U", "--", folder], "/", account, cancellationToken);
+        var (exitCode, output) = File.Exists(path)
+            ? await ChildProgram.RunAsync("head", ["-c", "1", "--", path], "/", account, cancellationToken)
+            : await ChildProgram.RunAsync("ls", ["-U", "--", path], "/", account, cancellationToken);
         if (exitCode != 0)
         {
             throw new DbMigrateException(
                 "UnreadableFolder",
                 ErrorKind.Permission,
-                $"{what} {folder} cannot be read by '{account}', under which the server runs: {output.Trim().Split('\n')[0]}",
-                $"Give that account the right to read it and to pass through the folders above, or run this as another user than root.") { Subject = folder };
+                $"{what} {path} cannot be read by '{account}', under which the server runs: {output.Trim().Split('\n')[0]}",
+                $"Give that account the right to read it and to pass through the folders above, or run this as another user than root.") { Subject = path };
         }
     }
 

@@ -224,7 +224,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         var options = server.Options with { WalArchive = null, RestoreCommand = "sleep 60" };
         using var cancel = new CancellationTokenSource();
         var recovering = ArchivingServer.RecoverAsync(options, _observer, cancel.Token);
-        await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(Path.Combine(options.DataDirectory, "postmaster.pid"))), isThere => isThere);
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(Path.Combine(options.DataDirectory, "postmaster.pid")) && File.ReadLines(Path.Combine(options.DataDirectory, "postmaster.pid")).Any()), isThere => isThere);
         var processId = int.Parse(File.ReadLines(Path.Combine(options.DataDirectory, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recovering);
@@ -249,6 +249,20 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         await RefuseAsync(options with { Port = 70000 }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { DataDirectory = options.DataDirectory + "$(touch pwned)" }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Settings = new Dictionary<string, string> { ["a = b\nc"] = "x" } }, "InvalidRecoveryOptions");
+        if (ServerAccount.Name is not null && !OperatingSystem.IsWindows())
+        {
+            // As archive_command writes it: the folder can be listed, the files are their owner's.
+            using var closed = TemporaryFolder.ForAnyAccount();
+            foreach (var file in Directory.GetFiles(server.Archive))
+            {
+                var copy = Path.Combine(closed.Path, Path.GetFileName(file));
+                File.Copy(file, copy);
+                File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            await RefuseAsync(options with { WalArchive = closed.Path }, "UnreadableFolder", "The archived file");
+        }
+
         await RefuseAsync(options with { BaseBackup = server.Archive }, "BaseBackupNotFound");
         await RefuseAsync(options with { BaseBackup = server.Archive + "x" }, "BaseBackupNotFound");
         await RefuseAsync(options with { WalArchive = server.Tar }, "WalArchiveNotFound");
