@@ -60,14 +60,14 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
 
     It 'a run wants a recent snapshot, or takes one' {
         $folder = New-TestFolder (Join-Path $TestDrive migrations) -Count 1
-        { Invoke-Migration $folder -Target $target -InstanceId prod -RequireSnapshotWithin 1h } | Should -Throw -ErrorId 'DbMigrate.SnapshotRequired,*'
+        { Invoke-Migration $folder -Target $target -InstanceId prod -RequireSnapshotWithin 00:00:00.001 } | Should -Throw -ErrorId 'DbMigrate.SnapshotRequired,*'
         $result = Invoke-Migration $folder -Target $target -InstanceId prod -Snapshot
         $result.Outcome | Should -Be Applied
-        $snapshot = Get-DbSnapshot -InstanceId prod -NewerThan 1h
+        $snapshot = Get-DbSnapshot -InstanceId prod -NewerThan 1h | Where-Object IsOurs
         $result.RestorePoint.SnapshotId | Should -Be $snapshot.Id
         (Get-MigrationRun $result.RunId).RestorePoint.SnapshotId | Should -Be $snapshot.Id
         $snapshot | Remove-DbSnapshot -Confirm:$false
-        Get-DbSnapshot -InstanceId prod | Should -BeNullOrEmpty
+        Get-DbSnapshot -InstanceId prod | Where-Object IsOurs | Should -BeNullOrEmpty
     }
 
     It 'WhatIf prints the exact request and makes nothing' {
