@@ -78,9 +78,14 @@ function Set-TestSecret([string] $Name, [string] $Value) {
     catch { $null = Invoke-TestAws secretsmanager (@{ SecretId = $Name; SecretString = $Value } | ConvertTo-Json) secretsmanager.PutSecretValue }
 }
 
-# A pretended AWS (moto) for the file, with an instance and a secret; $false where there is no moto.
+# A pretended AWS (moto) for the file, with an instance and a secret and nothing else; $false where there is no moto.
 function Start-TestAws {
-    if ($script:aws) { return $true }
+    if ($script:aws) {
+        $null = Invoke-RestMethod -Method Post "$env:AWS_ENDPOINT_URL/moto-api/reset"
+        Set-TestAwsContent
+        return $true
+    }
+
     $python = Get-Command python3 -CommandType Application -ErrorAction Ignore | Select-Object -First 1
     if (-not $python) { return $false }
     & $python -c 'import moto.server' 2>&1 | Out-Null
@@ -113,13 +118,17 @@ source_profile = base
         try { $null = Invoke-RestMethod "$env:AWS_ENDPOINT_URL/moto-api/data.json"; break } catch { Start-Sleep -Milliseconds 100 }
     }
 
+    Set-TestAwsContent
+    $true
+}
+
+function Set-TestAwsContent {
     $null = Invoke-TestAws rds @{
         Action = 'CreateDBInstance'; Version = '2014-10-31'; DBInstanceIdentifier = 'prod'; Engine = 'postgres'; DBInstanceClass = 'db.m6g.large'
         AllocatedStorage = '20'; MasterUsername = 'root'; MasterUserPassword = 'master-password'; BackupRetentionPeriod = '7'; DBName = 'orders'
         'Tags.Tag.1.Key' = 'team'; 'Tags.Tag.1.Value' = 'shop'
     }
     Set-TestSecret prod/orders '{"username":"app","password":"secret-password","engine":"postgres","host":"db1.example.com","port":5432,"dbname":"orders"}'
-    $true
 }
 
 function Stop-TestAws {
