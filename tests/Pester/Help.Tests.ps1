@@ -41,7 +41,6 @@ Describe 'Example <number> of <name>' -ForEach $examples {
         $target = New-TestDatabase
         $null = Invoke-Sql $target "CREATE TABLE users (id bigint PRIMARY KEY, status text, visits int NOT NULL DEFAULT 0, created_at timestamptz NOT NULL DEFAULT now())"
         $null = Invoke-Sql $target "INSERT INTO users SELECT g FROM generate_series(1, 100) g"
-        $prisma = New-TestDatabase
         $root = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
         $null = New-TestFolder (Join-Path $root migrations) -Count 4
         $null = Invoke-Migration (Join-Path $root migrations) -Target $target -Count 3
@@ -50,8 +49,9 @@ Describe 'Example <number> of <name>' -ForEach $examples {
         [IO.File]::WriteAllText((Join-Path $root prisma migrations migration_lock.toml), "provider = ""postgresql""`n")
         $null = New-Item -ItemType Directory (Join-Path $root backups)
         if ($Code -match 'BaseBackup') { New-TestBaseBackup $root }
+        if ($Code -match 'prisma') { $target = New-TestDatabase }
         Disconnect-DbTarget
-        $env:DATABASE_URL = Get-TestUrl ($Code -match 'prisma' ? $prisma : $target)
+        $env:DATABASE_URL = Get-TestUrl $target
         $defaults = $global:PSDefaultParameterValues.Clone()
         $global:PSDefaultParameterValues.Clear()
         Push-Location $root
@@ -60,6 +60,7 @@ Describe 'Example <number> of <name>' -ForEach $examples {
             Pop-Location
             Remove-Item Env:DATABASE_URL
             $global:PSDefaultParameterValues = $defaults
+            Remove-TestDatabases
         }
     }
 }

@@ -39,6 +39,13 @@ function New-TestDatabase {
     Connect-DbTarget ((Get-ConnectionString $script:sandbox.Target) -replace 'Database=postgres', "Database=$name")
 }
 
+# So that a base backup of the server stays small.
+function Remove-TestDatabases {
+    if (-not (Test-Path $script:sandbox.Directory)) { return }
+    $names = Invoke-Sql $script:sandbox.Target "SELECT coalesce(string_agg(datname, ','), '') FROM pg_database WHERE datname LIKE 'test%'"
+    foreach ($name in $names -split ',' -ne '') { $null = Invoke-Sql $script:sandbox.Target "DROP DATABASE $name" }
+}
+
 # Its address, for a variable of the environment.
 function Get-TestUrl([DbMigrate.DbTarget] $Target) {
     $password = if ((Get-ConnectionString $Target) -match 'Password=([^;]+)') { $Matches[1] }

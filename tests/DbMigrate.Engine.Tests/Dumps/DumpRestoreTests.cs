@@ -102,7 +102,7 @@ public sealed class DumpRestoreTests
         var error = await Assert.ThrowsAsync<DbMigrateException>(
             () => DumpRestore.PlanAsync(dump.Path!, locked, new RestoreOptions { Database = "never" }, scene.Observer, CancellationToken.None));
         Assert.Equal("DumpAddress", error.Id);
-        error = await Assert.ThrowsAsync<DbMigrateException>(() => DatabaseDump.PlanAsync(locked, scene.Options, scene.Observer, CancellationToken.None));
+        error = await Assert.ThrowsAsync<DbMigrateException>(() => DatabaseDump.PlanAsync(locked, scene.Options with { Id = "locked" }, scene.Observer, CancellationToken.None));
         Assert.Equal("DumpAddress", error.Id);
     }
 
