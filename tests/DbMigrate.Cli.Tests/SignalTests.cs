@@ -65,6 +65,25 @@ public class SignalTests
     }
 
     [SkippableFact]
+    public async Task A_watch_without_an_end_ends_with_the_signal()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");
+        using var database = await SampleDatabase.CreateAsync();
+        var run = await CommandRun.OfAsync(
+            SandboxFixture.TargetUrl(database.Target),
+            database.Folder,
+            ["blockers", "--wait"],
+            async process =>
+            {
+                await UntilAsync(() => database.Target.ScalarAsync<bool>(
+                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_locks%')"));
+                await SendAsync("INT", process);
+            });
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
+
+    [SkippableFact]
     public async Task The_demo_cleans_up_behind_itself()
     {
         Skip.If(OperatingSystem.IsWindows(), "SKIPPED: Windows has no signals to send.");

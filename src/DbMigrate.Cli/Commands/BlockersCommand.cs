@@ -42,9 +42,16 @@ internal static class BlockersCommand
         await using var session = await DbSession.OpenAsync(target, output, cancellationToken);
         if (watch is { } limit)
         {
-            await foreach (var change in LockWatch.ReadAsync(session, options, TimeSpan.FromSeconds(1), limit, cancellationToken))
+            try
             {
-                Show(asTree ? change.Tree : change.Added, asTree, output);
+                await foreach (var change in LockWatch.ReadAsync(session, options, TimeSpan.FromSeconds(1), limit, cancellationToken))
+                {
+                    Show(asTree ? change.Tree : change.Added, asTree, output);
+                }
+            }
+            catch (OperationCanceledException) when (limit == TimeSpan.Zero && cancellationToken.IsCancellationRequested)
+            {
+                // There is no other way to end it.
             }
 
             return ExitCode.Done;

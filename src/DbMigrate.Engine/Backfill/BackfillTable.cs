@@ -7,6 +7,9 @@ namespace DbMigrate.Engine.Backfill;
 /// <summary>The table as the catalogue has it.</summary>
 internal sealed record BackfillTable
 {
+    /// <summary>Smaller numbers are those of the server's own tables (FirstNormalObjectId).</summary>
+    private const uint FirstOwnOid = 16384;
+
     /// <summary>Its number in pg_class: a table that was dropped and made anew has another one.</summary>
     public required uint Oid { get; init; }
 
@@ -135,6 +138,7 @@ internal sealed record BackfillTable
     {
         var why = Kind switch
         {
+            _ when Oid < FirstOwnOid => "belongs to the server itself",
             'r' when HasChildren => "has tables that inherit from it",
             'r' => null,
             'p' when KeyColumns is null => "is partitioned and has no primary key",
@@ -148,7 +152,7 @@ internal sealed record BackfillTable
                 "NotATable",
                 ErrorKind.InvalidArgument,
                 $"{DisplayName} in {session.Target} {why}, and cannot be walked in batches.",
-                Kind is 'r' or 'p' ? "Run the backfill on each of its child tables." : "Name the table that holds the rows.") { Subject = DisplayName };
+                Kind is 'r' or 'p' && Oid >= FirstOwnOid ? "Run the backfill on each of its child tables." : "Name the table that holds the rows.") { Subject = DisplayName };
         }
 
         if (!MayUpdate)

@@ -702,6 +702,8 @@ public sealed class BackfillJobTests
     [InlineData("", "InvalidTableName")]
     [InlineData("v", "NotATable")]
     [InlineData("parent", "NotATable")]
+    [InlineData("pg_catalog.pg_description", "NotATable")]
+    [InlineData("information_schema.sql_features", "NotATable")]
     public async Task What_is_no_table_to_walk_is_refused(string table, string id)
     {
         var target = await UsersAsync();
