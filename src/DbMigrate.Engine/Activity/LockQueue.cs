@@ -23,10 +23,11 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
     /// <param name="pid">The session's process.</param>
     /// <param name="maxSessions">How many sessions may wait; zero any number.</param>
     /// <param name="maxTime">How long a session may wait; zero for ever.</param>
+    /// <param name="seen">Since when the caller has seen somebody wait; counts for those of whom the server does not tell.</param>
     /// <param name="mayCancel">False only to look.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     public static async Task<LockQueue> LimitAsync(
-        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, bool mayCancel, CancellationToken cancellationToken)
+        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, TimeSpan seen, bool mayCancel, CancellationToken cancellationToken)
     {
         // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours, and of roles that
         // ours may not look at the time is not known at all. What a session is, is hidden from such a role too, but not whose it is.
@@ -49,7 +50,7 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
                 JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode),
             queue AS MATERIALIZED (
                 SELECT count(DISTINCT pid)::int AS sessions,
-                    coalesce(max(extract(epoch FROM clock_timestamp() - coalesce(lock.since, activity.query_start))), 0)::float8 AS longest
+                    coalesce(max(coalesce(extract(epoch FROM clock_timestamp() - coalesce(lock.since, activity.query_start)), $5)), 0)::float8 AS longest
                 FROM behind JOIN lock USING (pid) JOIN pg_stat_activity activity USING (pid)
                 WHERE pid <> $1 AND NOT lock.granted
                     AND (activity.backend_type = 'client backend' OR activity.backend_type IS NULL AND activity.usesysid IS NOT NULL))
@@ -61,6 +62,7 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxSessions });
         command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = maxTime.TotalSeconds });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = mayCancel });
+        command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = seen.TotalSeconds });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)), reader.GetBoolean(2), reader.GetBoolean(3));

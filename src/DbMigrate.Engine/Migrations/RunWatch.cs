@@ -44,6 +44,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private readonly HashSet<object> _stopped = [];
     private readonly HashSet<object> _told = [];
     private readonly Stopwatch _waiting = new();
+    private readonly Stopwatch _queued = new();
     private readonly CancellationTokenSource _closing = new();
     private Task<DbSession>? _opening;
     private CancellationTokenSource? _ended;
@@ -95,6 +96,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         Cancelled = null;
         LastBlockers = [];
         _now = [];
+        _queued.Reset();
         _ended = new CancellationTokenSource();
         var first = HasLimits ? QueuePause : Quick;
         first = lockTimeout > TimeSpan.Zero && lockTimeout / 3 < first ? lockTimeout / 3 : first;
@@ -224,8 +226,17 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     // Queries that have begun are not cancelled when a try ends: they are short, and cancelling takes a connection of its own.
     private async Task<bool> LimitAsync(DbSession second, bool mayCancel)
     {
-        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, mayCancel, _closing.Token);
+        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, _queued.Elapsed, mayCancel, _closing.Token);
         _isOver = queue.IsOver;
+        if (queue.Sessions > 0)
+        {
+            _queued.Start();
+        }
+        else
+        {
+            _queued.Reset();
+        }
+
         if (queue.IsCancelled)
         {
             // With the cancelled statement its transaction ends, and with that its locks: the next look finds nobody behind us.

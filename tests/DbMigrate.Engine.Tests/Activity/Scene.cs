@@ -50,6 +50,10 @@ internal sealed class Scene : IAsyncDisposable
     public Task WaitForGateAsync(int processId) => WaitForAsync(
         () => Target.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {processId} AND locktype = 'advisory' AND NOT granted)"), isThere => isThere);
 
+    /// <summary>Waits until the server has counted the rows that a session has written or removed, which it does a while after.</summary>
+    public Task CountedAsync(string table, string kind, long count) =>
+        WaitForAsync(() => Target.ScalarAsync<long>($"SELECT pg_stat_get_{kind}_tuples('{table}'::regclass)"), found => found == count);
+
     public Task OpenGateAsync() => RunAsync(_holder, "SELECT pg_advisory_unlock(1)", CancellationToken.None);
 
     /// <summary>Runs a statement in a session of its own, until it ends or the scene does.</summary>

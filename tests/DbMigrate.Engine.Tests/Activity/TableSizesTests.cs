@@ -62,6 +62,9 @@ public sealed class TableSizesTests
 
         await scene.Target.RunAsync("DELETE FROM narrow WHERE id % 5 <> 0", "DELETE FROM orders WHERE id > 1000");
 
+        await scene.CountedAsync("narrow", "dead", 40_000);
+        await scene.CountedAsync("orders", "dead", 4000);
+
         // Not in the session that deleted: it would count its dead rows once more, after the VACUUM.
         await scene.Target.RunAsync("VACUUM orders");
         var before = (await ReadAsync(scene.Target)).ToDictionary(t => t.Name);
@@ -91,6 +94,7 @@ public sealed class TableSizesTests
             "CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES IN (10)",
             "INSERT INTO events SELECT i, 1 + (i % 2) * 9 FROM generate_series(1, 3000) i",
             "VACUUM ANALYZE events_1");
+        await scene.CountedAsync("events_2a", "live", 1500);
         var events = (await ReadAsync(scene.Target)).Where(t => t.Name.StartsWith("events", StringComparison.Ordinal));
         var listed = (await ReadAsync(scene.Target, listPartitions: true)).Where(t => t.Name.StartsWith("events", StringComparison.Ordinal)).ToList();
 

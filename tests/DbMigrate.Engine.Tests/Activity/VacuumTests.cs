@@ -16,6 +16,7 @@ public sealed class VacuumTests
     {
         await using var scene = await Scene.CreateAsync();
         await scene.Target.RunAsync("DELETE FROM orders WHERE id > 1000");
+        await scene.CountedAsync("orders", "dead", 4000);
 
         var result = await RunAsync(scene.Target, "orders", new VacuumOptions { Analyze = true });
 
@@ -36,6 +37,7 @@ public sealed class VacuumTests
         await using var scene = await Scene.CreateAsync();
         await scene.Target.RunAsync("ALTER TABLE orders SET (autovacuum_enabled = off)", "DELETE FROM orders WHERE id % 5 <> 0");
         await OldSnapshotsEndAsync(scene.Target);
+        await scene.CountedAsync("orders", "dead", 4000);
         var file = await scene.Target.ScalarAsync<string>("SELECT pg_relation_filepath('orders')");
 
         var result = await RunAsync(scene.Target, "public.orders", new VacuumOptions { Full = true });
