@@ -77,6 +77,19 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(runtime.Warnings);
     }
 
+    /// <summary>The session's login by IAM goes along: what comes out connects with TLS and a token, which nobody can look at but the server.</summary>
+    [Fact]
+    public void What_is_restored_is_logged_in_to_with_a_token_where_the_source_is()
+    {
+        new ConnectDbTargetCommand { HostName = "prod.x.eu-west-1.rds.amazonaws.com", Port = 6432, Database = "shop", UserName = "app", Iam = true, NoTest = true }.Run();
+        _account.InstanceStates = ["available"];
+        var cmdlet = Restore("back");
+        cmdlet.Latest = true;
+        cmdlet.Wait = true;
+        var target = Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output)).Target!;
+        Assert.Equal("back.x.eu-west-1.rds.amazonaws.com:6432/?Action=connect&DBUser=app", SandboxFixture.Password(target)!.Split("&X-Amz")[0]);
+    }
+
     [Fact]
     public void The_window_is_an_error_of_its_own()
     {

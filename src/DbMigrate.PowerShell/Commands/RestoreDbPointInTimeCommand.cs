@@ -151,7 +151,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
         if (ShouldProcess(description, description, "Confirm", out _))
         {
             var current = Session.Current.Target;
-            WriteObject(Await(token => rds.RunAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
+            WriteObject(Await(token => rds.RunAsync(plan, endpoint => RestoredTarget.Of(endpoint, current, Observer), token)));
         }
     }
 

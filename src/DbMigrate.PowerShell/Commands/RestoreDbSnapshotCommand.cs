@@ -113,7 +113,7 @@ public sealed class RestoreDbSnapshotCommand : SnapshotCommand
         if (ShouldProcess(description, description, "Confirm", out _))
         {
             var current = Session.Current.Target;
-            WriteObject(Await(token => rds.RestoreAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
+            WriteObject(Await(token => rds.RestoreAsync(plan, endpoint => RestoredTarget.Of(endpoint, current, Observer), token)));
         }
     }
 }
