@@ -220,5 +220,16 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Equal("DbMigrate.AwsParameterUnused", cmdlet.Fail().FullyQualifiedErrorId);
     }
 
+    [Fact]
+    public void A_token_does_not_last_for_a_restore_with_jobs()
+    {
+        var target = (DbTarget)Assert.Single(new ConnectDbTargetCommand { HostName = "db.x.eu-west-1.rds.amazonaws.com", Database = "shop", UserName = "app", Iam = true, NoTest = true }.Run().Output)!;
+        RestoreDbSnapshotCommand Restore(int jobs) => new() { Path = "nothing.dump", Target = target, Jobs = jobs };
+        var error = Restore(2).Fail();
+        Assert.Equal("DbMigrate.RestoreJobsWithToken", error.FullyQualifiedErrorId);
+        Assert.Contains("Leave -Jobs out", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal("DbMigrate.DumpNotFound", Restore(1).Fail().FullyQualifiedErrorId);
+    }
+
     private RestoreDbPointInTimeCommand Restore(string targetId) => new() { InstanceId = "prod", TargetId = targetId, Region = "eu-west-1", EndpointUrl = _account.Server.Url };
 }
