@@ -78,6 +78,11 @@ public sealed class InvokeMigrationCommand : RunCommand
             throw ErrorRecords.SnapshotPlaceMissing(target.Host);
         }
 
+        if (folder is null)
+        {
+            CheckInstance(instance!, target);
+        }
+
         var place = folder ?? $"RDS of {instance}";
         if (!Snapshot)
         {
@@ -126,6 +131,12 @@ public sealed class InvokeMigrationCommand : RunCommand
     {
         using var rds = new RdsSnapshots(Aws(instance, target), Observer);
         return Await(token => rds.ListAsync(instance, token));
+    }
+
+    private void CheckInstance(string instance, DbTarget target)
+    {
+        using var rds = new RdsSnapshots(Aws(instance, target), Observer);
+        Await(token => rds.CheckHostAsync(instance, target.Host, token));
     }
 
     private DbSnapshot Dump(string folder, DbTarget target, string reason)

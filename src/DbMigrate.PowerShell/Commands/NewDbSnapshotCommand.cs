@@ -130,9 +130,15 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
 
     private void TakeInRds()
     {
-        var host = InstanceId is null ? TargetOrDefault().Host : "";
+        // The session's database is not meant where an instance is named.
+        var host = InstanceId is null ? TargetOrDefault().Host : Target?.Host ?? "";
         var source = InstanceId ?? RdsHost.SourceId(host) ?? throw ErrorRecords.SnapshotPlaceMissing(host);
         using var rds = new RdsSnapshots(Aws(source, RdsHost.Region(host)), Observer);
+        if (host.Length > 0)
+        {
+            Await(token => rds.CheckHostAsync(source, host, token));
+        }
+
         var options = new RdsSnapshotOptions { SnapshotId = Id, Reason = Reason, KeepUntil = Kept, Tags = Texts(Tag) };
         var plan = Await(token => rds.PlanAsync(source, options, token));
         var description = $"Taking the snapshot {plan.SnapshotId} of {plan.Source} with\n{plan}";
