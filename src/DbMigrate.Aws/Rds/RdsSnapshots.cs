@@ -1,3 +1,5 @@
+using DbMigrate.Aws.Client;
+
 namespace DbMigrate.Aws.Rds;
 
 /// <summary>Snapshots of RDS instances and of Aurora and Multi-AZ clusters.</summary>
@@ -63,12 +65,12 @@ public sealed class RdsSnapshots : IDisposable
     public async Task<RdsSnapshotPlan> PlanAsync(string sourceId, RdsSnapshotOptions options, CancellationToken cancellationToken)
     {
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
-        var name = RdsName.Snapshot(options.SnapshotId ?? RdsName.OfSnapshot(DateTimeOffset.UtcNow), source.Kind);
+        var name = RdsName.Snapshot(options.SnapshotId ?? DbSnapshot.NewId(DateTimeOffset.UtcNow), source.Kind);
         var tags = RdsTags.Of(
             options.Tags,
             (RdsTags.Reason, options.Reason),
             (RdsTags.RunId, options.RunId ?? Guid.NewGuid().ToString("N")),
-            (RdsTags.KeepUntil, RdsTags.Time(options.KeepUntil)));
+            (RdsTags.KeepUntil, QueryRequest.Text(options.KeepUntil)));
         return new RdsSnapshotPlan(new CreateSnapshotRequest(source.Kind, name, source.Id, tags));
     }
 
