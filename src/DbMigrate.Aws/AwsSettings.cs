@@ -17,9 +17,11 @@ public sealed record AwsSettings
     /// <summary>The address of the service, for VPC endpoints and tests; else <c>AWS_ENDPOINT_URL_RDS</c> and its like, else the region's.</summary>
     public string? EndpointUrl { get; init; }
 
-    /// <summary>The same, with the region of an ARN where none is named.</summary>
+    /// <summary>The same, with the region of an ARN, else another one, where none is named.</summary>
     /// <param name="id">An ARN, or a name, which says nothing of a region.</param>
-    public AwsSettings For(string id) => Region is null && id.Split(':') is ["arn", _, _, { Length: > 0 } region, ..] ? this with { Region = region } : this;
+    /// <param name="region">The region where neither says it; null for the usual one.</param>
+    public AwsSettings For(string id, string? region = null) =>
+        this with { Region = Region ?? (id.Split(':') is ["arn", _, _, { Length: > 0 } its, ..] ? its : region) };
 
     /// <summary>Reads a variable of the environment. The SDK reads its own from the process.</summary>
     internal Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;

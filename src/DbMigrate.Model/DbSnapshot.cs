@@ -94,4 +94,7 @@ public sealed record DbSnapshot
 
     /// <inheritdoc/>
     public override string ToString() => Id;
+
+    /// <summary>The name of one that nobody named: <c>pre-migration-20261121225500</c>, the time in UTC.</summary>
+    internal static string NewId(DateTimeOffset now) => FormattableString.Invariant($"pre-migration-{now.UtcDateTime:yyyyMMddHHmmss}");
 }

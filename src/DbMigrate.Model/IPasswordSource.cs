@@ -15,4 +15,10 @@ public interface IPasswordSource
     /// <returns>The password; null when <paramref name="isRefused"/> and there is none but the one that was refused.</returns>
     /// <exception cref="DbMigrateException">It cannot be read.</exception>
     Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken);
+
+    /// <summary>The source for the same login on another server that was restored from this one's data.</summary>
+    /// <param name="host">The other server's host.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="observer">Told what may keep the login from working there.</param>
+    IPasswordSource Elsewhere(string host, int port, IEngineObserver observer);
 }

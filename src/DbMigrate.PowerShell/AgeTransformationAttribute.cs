@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Management.Automation;
-using System.Text.RegularExpressions;
 
 namespace DbMigrate.Commands;
 
@@ -9,10 +8,8 @@ namespace DbMigrate.Commands;
 /// PowerShell would read it as ticks, and a reader as he likes.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed partial class AgeTransformationAttribute : ArgumentTransformationAttribute
+public sealed class AgeTransformationAttribute : ArgumentTransformationAttribute
 {
-    private const double MostDays = 36500;
-
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
@@ -20,34 +17,12 @@ public sealed partial class AgeTransformationAttribute : ArgumentTransformationA
         var text = Convert.ToString(value, CultureInfo.InvariantCulture)?.Trim() ?? "";
 
         // PowerShell itself reads 7d, without quotes, as the number 7 of type decimal, and so is hardly anything else one.
-        var age = value is decimal days and <= (decimal)MostDays and >= 0 ? TimeSpan.FromDays((double)days) : value as TimeSpan? ?? Parse(text);
-        return age > TimeSpan.Zero && age.Value.TotalDays <= MostDays ? age : throw new ArgumentTransformationMetadataException(
+        var age = value is decimal days and >= 0 && days <= (decimal)Duration.LongestAge.TotalDays ? TimeSpan.FromDays((double)days) : value as TimeSpan? ?? Parse(text);
+        return age > TimeSpan.Zero && age <= Duration.LongestAge ? age : throw new ArgumentTransformationMetadataException(
             $"'{text}' is no length of time. Write a number with its unit, 7d, 12h or 30min, or days.hours:minutes:seconds.");
     }
 
-    private static TimeSpan? Parse(string text)
-    {
-        if (text.Contains(':', StringComparison.Ordinal))
-        {
-            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
-        }
-
-        var match = Form().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-        {
-            return null;
-        }
-
-        var days = match.Groups[2].Value switch
-        {
-            "d" => number,
-            "h" => number / 24,
-            "m" or "min" => number / 1440,
-            _ => number / 86400,
-        };
-        return days <= MostDays ? TimeSpan.FromDays(days) : null;
-    }
-
-    [GeneratedRegex(@"\A([0-9]+(?:\.[0-9]+)?) ?(s|m|min|h|d)\z")]
-    private static partial Regex Form();
+    private static TimeSpan? Parse(string text) =>
+        !text.Contains(':', StringComparison.Ordinal) ? Duration.ParseAge(text)
+            : TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
 }

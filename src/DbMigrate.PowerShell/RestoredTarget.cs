@@ -11,11 +11,12 @@ internal static class RestoredTarget
     /// <summary>Whoever is connected to what was restored logs in to the new one in the same way; else the master user is taken.</summary>
     /// <param name="endpoint">Where it listens.</param>
     /// <param name="current">The session's database; null when it has none.</param>
-    public static DbTarget Of(RdsEndpoint endpoint, DbTarget? current)
+    /// <param name="observer">Told what may keep the login from working there.</param>
+    public static DbTarget Of(RdsEndpoint endpoint, DbTarget? current, IEngineObserver observer)
     {
         if (current is not null && endpoint.SourceHost is { } source && string.Equals(current.Host, source, StringComparison.OrdinalIgnoreCase))
         {
-            return TargetResolver.Elsewhere(current, endpoint.Host, endpoint.Port);
+            return TargetResolver.Elsewhere(current, endpoint.Host, endpoint.Port, observer);
         }
 
         var address = string.Create(

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using DbMigrate.Aws;
+using DbMigrate.Aws.Rds;
 
 namespace DbMigrate.Commands;
 
@@ -24,10 +25,27 @@ public abstract class SnapshotCommand : TargetCommand
     /// <summary>Which account, region and address of AWS to ask.</summary>
     /// <param name="id">A name, or an ARN, which has a region.</param>
     /// <param name="region">The region where neither says it.</param>
-    private protected AwsSettings Aws(string id, string? region = null)
+    private protected AwsSettings Aws(string id, string? region = null) =>
+        new AwsSettings { Profile = ProfileName, Region = Region, EndpointUrl = EndpointUrl }.For(id, region);
+
+    /// <summary>Tells what there is to know, asks, and has something restored in RDS.</summary>
+    /// <param name="plan">What to do.</param>
+    /// <param name="what">What is restored, for the question.</param>
+    /// <param name="restore">Does it; makes the target of the new address with the function that it is given.</param>
+    private protected void RestoreInRds(
+        RdsRestorePlan plan, string what, Func<Func<RdsEndpoint, DbTarget?>, CancellationToken, Task<RestoreResult>> restore)
     {
-        var settings = new AwsSettings { Profile = ProfileName, Region = Region, EndpointUrl = EndpointUrl }.For(id);
-        return settings with { Region = settings.Region ?? region };
+        foreach (var remark in plan.Remarks)
+        {
+            WriteWarning(remark);
+        }
+
+        var description = $"Restoring {what} to the new {plan.TargetId} with\n{plan}";
+        if (ShouldProcess(description, description, "Confirm", out _))
+        {
+            var current = Session.Current.Target;
+            WriteObject(Await(token => restore(endpoint => RestoredTarget.Of(endpoint, current, Observer), token)));
+        }
     }
 
     /// <summary>Parameters for AWS make no sense where nothing is asked of AWS.</summary>

@@ -248,7 +248,7 @@ internal sealed class FakeRds : IDisposable
         }
         else if (kind == "DBCluster")
         {
-            xml.Append(CultureInfo.InvariantCulture, $"<Endpoint>{id}.cluster-x.eu-west-1.rds.amazonaws.com</Endpoint><Port>{port}</Port><DBSubnetGroup>{thing.GetValueOrDefault("DBSubnetGroupName", "default")}</DBSubnetGroup>");
+            xml.Append(CultureInfo.InvariantCulture, $"<Endpoint>{id}.cluster-x.eu-west-1.rds.amazonaws.com</Endpoint><ReaderEndpoint>{id}.cluster-ro-x.eu-west-1.rds.amazonaws.com</ReaderEndpoint><CustomEndpoints><member>{id}-reports.cluster-custom-x.eu-west-1.rds.amazonaws.com</member></CustomEndpoints><Port>{port}</Port><DBSubnetGroup>{thing.GetValueOrDefault("DBSubnetGroupName", "default")}</DBSubnetGroup>");
             xml.Append(CultureInfo.InvariantCulture, $"<DBClusterParameterGroup>{thing.GetValueOrDefault("DBClusterParameterGroupName", "default.aurora-postgresql16")}</DBClusterParameterGroup>");
             xml.Append(CultureInfo.InvariantCulture, $"<EarliestRestorableTime>{Time(Earliest)}</EarliestRestorableTime><LatestRestorableTime>{Time(Latest)}</LatestRestorableTime>");
             if (thing.TryGetValue("ServerlessV2ScalingConfiguration.MinCapacity", out var least))

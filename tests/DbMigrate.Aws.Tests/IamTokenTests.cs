@@ -1,5 +1,6 @@
 using System.Globalization;
 using DbMigrate.Aws.Secrets;
+using DbMigrate.Testing;
 
 namespace DbMigrate.Aws.Tests;
 
@@ -16,6 +17,17 @@ public sealed class IamTokenTests
     public void It_is_byte_for_byte_the_AWS_command_lines(
         string host, int port, string user, string region, string accessKey, string secretKey, string? sessionToken, string expected) =>
         Assert.Equal(expected, IamToken.Create(host, port, user, region, accessKey, secretKey, sessionToken, new DateTimeOffset(2026, 11, 21, 22, 55, 0, TimeSpan.Zero)));
+
+    [Fact]
+    public async Task What_is_restored_gets_tokens_of_its_own()
+    {
+        var settings = FakeAccount.Settings("http://127.0.0.1:1") with { Region = null };
+        var back = new IamPassword(settings, Host, 5432, "app").Elsewhere("back.c9akciq32.eu-north-1.rds.amazonaws.com", 6432, new RecordingObserver());
+        var token = await back.ReadAsync(isRefused: false, default);
+        Assert.StartsWith("back.c9akciq32.eu-north-1.rds.amazonaws.com:6432/?Action=connect&DBUser=app&", token, StringComparison.Ordinal);
+        Assert.Contains("%2Feu-north-1%2Frds-db%2F", token, StringComparison.Ordinal);
+        Assert.True(back.NeedsEncryption);
+    }
 
     [Fact]
     public async Task Each_connection_gets_a_new_one_of_the_hosts_region()

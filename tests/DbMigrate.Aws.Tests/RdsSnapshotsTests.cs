@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Testing;
 
@@ -37,6 +38,50 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Equal((kind, source), (plan.Kind, plan.Source));
         Assert.Matches("^pre-migration-[0-9]{14}$", plan.SnapshotId);
         Assert.DoesNotContain(_account.Server.Requests, r => !r.Action.StartsWith("Describe", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("prod", "prod.x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("prod", "PROD.x.eu-west-1.rds.amazonaws.com.")]
+    [InlineData("arn:aws:rds:eu-west-1:123456789012:db:prod", "prod.x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("prod", "db1:5432,prod.x.eu-west-1.rds.amazonaws.com:6432")]
+    [InlineData("ledger", "ledger.cluster-x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("ledger", "ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("ledger", "ledger-reports.cluster-custom-x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("ledger", "ledger-a.x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("ledger-b", "ledger-a.x.eu-west-1.rds.amazonaws.com")]
+    public async Task An_address_of_it_says_that_it_is_the_one(string name, string host)
+    {
+        Assert.True(await _snapshots.CheckHostAsync(name, host, default));
+        Assert.Empty(_observer.Messages);
+    }
+
+    [Theory]
+    [InlineData("prod", "staging.x.eu-west-1.rds.amazonaws.com", "-InstanceId staging")]
+    [InlineData("ledger", "prod.x.eu-west-1.rds.amazonaws.com", "-InstanceId prod")]
+    [InlineData("prod", "prod.another.eu-west-1.rds.amazonaws.com", "AWS_PROFILE")]
+    [InlineData("ledger", "ledger-a.another.eu-west-1.rds.amazonaws.com", "AWS_PROFILE")]
+    [InlineData("prod", "prod.x.us-east-1.rds.amazonaws.com", "AWS_PROFILE")]
+    [InlineData("ledger", "other.cluster-custom-x.eu-west-1.rds.amazonaws.com", "describe-db-cluster-endpoints")]
+    public async Task Another_database_is_refused(string name, string host, string nextStep)
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.CheckHostAsync(name, host, default));
+        Assert.Equal("SnapshotOfAnother", error.Id);
+        Assert.Matches($"^{Regex.Escape(host)} is not the (instance|cluster) {name} in eu-west-1, which listens at {name}", error.Message);
+        Assert.Contains(nextStep, error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("db.example.com")]
+    [InlineData("localhost")]
+    [InlineData("shop.proxy-x.eu-west-1.rds.amazonaws.com")]
+    [InlineData("staging.x.eu-west-1.rds.amazonaws.com:5432,db1:5432")]
+    public async Task What_leads_there_another_way_is_a_warning_that_names_both(string host)
+    {
+        Assert.False(await _snapshots.CheckHostAsync("prod", host, default));
+        var (level, text) = Assert.Single(_observer.Messages);
+        Assert.Equal(MessageLevel.Warning, level);
+        Assert.Contains($"whether {host} leads to the instance prod in RDS", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DbMigrate.Aws.Secrets;
 using DbMigrate.Engine.Targets;
+using DbMigrate.Testing;
 
 namespace DbMigrate.Aws.Tests;
 
@@ -91,6 +92,21 @@ public sealed class SecretPasswordTests : IDisposable
         Assert.Equal(id, (await Assert.ThrowsAsync<DbMigrateException>(() => OpenAsync())).Id);
         _reply = new FakeReply(status, "{}", ("x-amzn-ErrorType", type + ":http://internal.amazon.com/coral/com.amazonaws/"));
         Assert.Equal(id, (await Assert.ThrowsAsync<DbMigrateException>(() => OpenAsync())).Id);
+    }
+
+    [Theory]
+    [InlineData("shop/prod", false)]
+    [InlineData("shop-rds!", false)]
+    [InlineData("rds!db-4f1c", true)]
+    [InlineData("arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-4f1c-AbCdEf", true)]
+    public async Task It_goes_along_to_what_is_restored_with_a_warning_where_RDS_keeps_it(string secretId, bool warns)
+    {
+        Set("""{"username":"app","password":"only-in-the-secret"}""");
+        var secret = await SecretPassword.OpenAsync(FakeAccount.Settings(_server.Url), secretId, TargetResolver.CredentialOf, default);
+        var observer = new RecordingObserver();
+        Assert.Same(secret, secret.Elsewhere("back", 5432, observer));
+        Assert.Equal(warns, observer.Texts(MessageLevel.Warning).Any(text => text.Contains($"'{secretId}'", StringComparison.Ordinal) && text.Contains("back has the password", StringComparison.Ordinal)));
+        Assert.Equal(warns ? 1 : 0, observer.Messages.Count);
     }
 
     [Fact]

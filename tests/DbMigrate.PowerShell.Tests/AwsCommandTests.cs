@@ -77,6 +77,19 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(runtime.Warnings);
     }
 
+    /// <summary>The session's login by IAM goes along: what comes out connects with TLS and a token, which nobody can look at but the server.</summary>
+    [Fact]
+    public void What_is_restored_is_logged_in_to_with_a_token_where_the_source_is()
+    {
+        new ConnectDbTargetCommand { HostName = "prod.x.eu-west-1.rds.amazonaws.com", Port = 6432, Database = "shop", UserName = "app", Iam = true, NoTest = true }.Run();
+        _account.InstanceStates = ["available"];
+        var cmdlet = Restore("back");
+        cmdlet.Latest = true;
+        cmdlet.Wait = true;
+        var target = Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output)).Target!;
+        Assert.Equal("back.x.eu-west-1.rds.amazonaws.com:6432/?Action=connect&DBUser=app", SandboxFixture.Password(target)!.Split("&X-Amz")[0]);
+    }
+
     [Fact]
     public void The_window_is_an_error_of_its_own()
     {
@@ -152,7 +165,7 @@ public sealed class AwsCommandTests : IDisposable
     [Fact]
     public void The_address_of_the_target_says_which_instance_and_where()
     {
-        var target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@prod.c9akciq32.eu-west-1.rds.amazonaws.com/shop");
+        var target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@prod.x.eu-west-1.rds.amazonaws.com/shop");
         _account.SnapshotStates = ["available:100"];
         var taken = new NewDbSnapshotCommand { Target = target, EndpointUrl = _account.Server.Url, Wait = true }.Run();
         Assert.Equal("available", Assert.IsType<DbSnapshot>(Assert.Single(taken.Output)).Status);
@@ -161,9 +174,65 @@ public sealed class AwsCommandTests : IDisposable
         var listed = new GetDbSnapshotCommand { Target = target, EndpointUrl = _account.Server.Url }.Run();
         Assert.StartsWith("pre-migration-", Assert.IsType<DbSnapshot>(Assert.Single(listed.Output)).Id, StringComparison.Ordinal);
 
+        // An account where another database has that name; and an instance that is named by hand.
+        var namesake = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@prod.other.eu-west-1.rds.amazonaws.com/shop");
+        Assert.Equal("DbMigrate.SnapshotOfAnother", new NewDbSnapshotCommand { Target = namesake, EndpointUrl = _account.Server.Url }.Fail().FullyQualifiedErrorId);
+        _account.AddAurora();
+        Assert.Equal("DbMigrate.SnapshotOfAnother", new NewDbSnapshotCommand { InstanceId = "ledger", Target = target, EndpointUrl = _account.Server.Url }.Fail().FullyQualifiedErrorId);
+        Assert.Single(_account.Server.Of("CreateDBSnapshot"));
+
         var elsewhere = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@db1/shop");
         Assert.Equal("DbMigrate.SnapshotPlaceMissing", new NewDbSnapshotCommand { Target = elsewhere }.Fail().FullyQualifiedErrorId);
         Assert.Equal("DbMigrate.AwsParameterUnused", new GetDbSnapshotCommand { Path = ".", Region = "eu-west-1" }.Fail().FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public async Task A_run_takes_no_snapshot_of_another_database_for_its_way_back()
+    {
+        _account.AddAurora();
+        _account.SnapshotStates = ["available:100"];
+        Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL_RDS", _account.Server.Url);
+        Environment.SetEnvironmentVariable("AWS_REGION", "eu-west-1");
+        try
+        {
+            using var migrations = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["CREATE TABLE two (id int)"]);
+            var database = await SandboxFixture.NewDatabaseAsync();
+            InvokeMigrationCommand Run(string host) => new()
+            {
+                Path = [migrations.Path], Format = MigrationFormat.Sqlx, Target = SandboxFixture.Named(database, host), InstanceId = "prod", Count = 1,
+            };
+
+            var taking = Run("ledger.cluster-x.eu-west-1.rds.amazonaws.com");
+            taking.Snapshot = true;
+            var error = taking.Fail();
+            Assert.Equal(("DbMigrate.SnapshotOfAnother", "Give -InstanceId ledger, or leave it out."), (error.FullyQualifiedErrorId, error.ErrorDetails.RecommendedAction));
+            var requiring = Run("ledger.cluster-x.eu-west-1.rds.amazonaws.com");
+            requiring.RequireSnapshotWithin = TimeSpan.FromHours(1);
+            Assert.Equal("DbMigrate.SnapshotOfAnother", requiring.Fail().FullyQualifiedErrorId);
+            Assert.Empty(_account.Server.Of("CreateDBSnapshot"));
+
+            taking = Run("prod.x.eu-west-1.rds.amazonaws.com");
+            taking.Snapshot = true;
+            var runtime = taking.Run();
+            Assert.StartsWith("pre-migration-", Assert.IsType<MigrationResult>(Assert.Single(runtime.Output)).RestorePoint!.SnapshotId, StringComparison.Ordinal);
+            Assert.Empty(runtime.Warnings);
+
+            _account.Add(
+                "DBSnapshot",
+                "hourly",
+                ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "manual"), ("AllocatedStorage", "100"),
+                ("SnapshotCreateTime", $"{DateTimeOffset.UtcNow.AddMinutes(-5).UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
+            requiring = Run("db.example.com");
+            requiring.RequireSnapshotWithin = TimeSpan.FromHours(1);
+            runtime = requiring.Run();
+            Assert.Contains("whether db.example.com leads to the instance prod", Assert.Single(runtime.Warnings), StringComparison.Ordinal);
+            Assert.Equal("hourly", Assert.IsType<MigrationResult>(Assert.Single(runtime.Output)).RestorePoint!.SnapshotId);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL_RDS", null);
+            Environment.SetEnvironmentVariable("AWS_REGION", null);
+        }
     }
 
     [Fact]
@@ -205,6 +274,17 @@ public sealed class AwsCommandTests : IDisposable
         cmdlet = Connect();
         (cmdlet.Iam, cmdlet.Region) = (false, "eu-west-1");
         Assert.Equal("DbMigrate.AwsParameterUnused", cmdlet.Fail().FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void A_token_does_not_last_for_a_restore_with_jobs()
+    {
+        var target = (DbTarget)Assert.Single(new ConnectDbTargetCommand { HostName = "db.x.eu-west-1.rds.amazonaws.com", Database = "shop", UserName = "app", Iam = true, NoTest = true }.Run().Output)!;
+        RestoreDbSnapshotCommand Restore(int jobs) => new() { Path = "nothing.dump", Target = target, Jobs = jobs };
+        var error = Restore(2).Fail();
+        Assert.Equal("DbMigrate.RestoreJobsWithToken", error.FullyQualifiedErrorId);
+        Assert.Contains("Leave -Jobs out", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal("DbMigrate.DumpNotFound", Restore(1).Fail().FullyQualifiedErrorId);
     }
 
     private RestoreDbPointInTimeCommand Restore(string targetId) => new() { InstanceId = "prod", TargetId = targetId, Region = "eu-west-1", EndpointUrl = _account.Server.Url };

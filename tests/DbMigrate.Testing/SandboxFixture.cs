@@ -27,6 +27,12 @@ public static class SandboxFixture
             Uri.EscapeDataString(target.Database);
     }
 
+    /// <summary>The password that a new connection would log in with, where a source gives it; else null.</summary>
+    public static string? Password(DbTarget target) => target.PasswordSource?.ReadAsync(isRefused: false, CancellationToken.None).GetAwaiter().GetResult();
+
+    /// <summary>The same database, as though its server had that name.</summary>
+    public static DbTarget Named(DbTarget target, string host) => new(target, target.ConnectionString) { Host = host };
+
     internal static async Task StopAsync()
     {
         if (s_server.IsValueCreated && s_server.Value.IsCompletedSuccessfully)

@@ -34,8 +34,11 @@ Describe 'Dumps' -Skip:(-not $hasDump) {
     It 'are shown as a table' {
         $PSStyle.OutputRendering = 'PlainText'
         $lines = (New-DbSnapshot -Method Dump $backups -Id shown | Out-String -Width 160) -split '\r?\n' | Where-Object { $_.Trim() }
-        $lines[0] | Should -Match '^Id +Source +Kind +Status +CreatedAt +Size +Tables +KeepUntil'
-        $lines[2] | Should -Match "^shown +$($target.Database) +Dump +available +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +[\d.]+ (bytes|kB) +1"
+        $lines[0] | Should -Match '^Id +Source +Status +CreatedAt +Size +Kind +Tables +KeepUntil'
+        $lines[2] -match '^shown +(?<source>\S+) +available +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +[\d.]+ (bytes|kB) +Dump +1' | Should -BeTrue
+
+        # A long name goes on in the next lines.
+        $target.Database | Should -BeLike "$($Matches.source)*"
     }
 
     It 'refuse a length of time without unit' {

@@ -38,4 +38,32 @@ Describe 'Views' {
         (Get-Lines $target)[0] | Should -Match '^Database +Host +Port +User +Schema +Source$'
         (Get-Lines $sandbox)[0] | Should -Match '^Port +ServerVersion +ProcessId +Target +Directory$'
     }
+
+    It 'show what matters of ways back in 80 columns' {
+        function Get-Narrow($Value) { ($Value | Out-String -Width 80) -split '\r?\n' | ForEach-Object { $_.TrimEnd() } | Where-Object { $_ } }
+        $time = [DateTimeOffset] '2026-11-21T12:15:00+02:00'
+        $id = 'pre-migration-20261121101500'
+        $snapshot = [DbMigrate.DbSnapshot] @{ Id = $id; Source = 'prod'; Kind = 'Instance'; Status = 'available'; CreatedAt = $time; Size = 100GB }
+        $lines = Get-Narrow $snapshot
+        $lines[0] | Should -Match '^Id +Source +Status +CreatedAt +Size$'
+        $lines[2] | Should -Match "^$id +prod +available +2026-11-21 10:15:00Z +100 GB$"
+
+        # What is longer is not cut.
+        $dump = [DbMigrate.DbSnapshot] @{ Id = "$id-orders"; Source = 'orders'; Kind = 'Dump'; Status = 'creating'; Percent = 40; CreatedAt = $time; Size = 5MB }
+        $lines = Get-Narrow $dump
+        $lines[2] | Should -Match "^$id +orders +creating +2026-11-21 10:15:00Z +5 MB$"
+        $lines[3] | Should -Match '^-orders +\(40 %\)$'
+
+        $restored = [DbMigrate.RestoreResult] @{ Id = 'prod-back'; Source = 'prod'; Status = 'available'; RestoredTo = $time; Duration = '01:02:03' }
+        $lines = Get-Narrow $restored
+        $lines[0] | Should -Match '^Id +Source +Status +RestoredTo +Duration$'
+        $lines[2] | Should -Match '^prod-back +prod +available +2026-11-21 10:15:00Z 0.01:02:03$'
+
+        $run = [DbMigrate.MigrationRun] @{ Id = '20261121T101500-3f9a2c'; Database = 'app@db1:5432/orders'; RestorePoint = [DbMigrate.RestorePoint] @{ At = $time; SnapshotId = $id } }
+        $lines = Get-Narrow $run
+        $lines[0] | Should -Match '^Id +Migrations +RestorePoint +Database$'
+        $lines[2] | Should -Match '^20261121T101500-3f9a2c not finished +2026-11-21 10:15:00Z app@db1:5432/orders$'
+        (Get-Lines $run)[2] | Should -Match " $id$"
+        (Get-Lines $snapshot)[0] | Should -Match ' Size +Kind +Tables +KeepUntil$'
+    }
 }

@@ -36,9 +36,11 @@ internal sealed class QueryRequest(string operation, string subject, string vers
     /// <summary>Adds yes or no.</summary>
     public void Add(string name, bool? value) => Add(name, value is { } yes ? yes ? "true" : "false" : null);
 
-    /// <summary>Adds a time, cut to whole seconds: RDS knows no smaller ones.</summary>
-    public void Add(string name, DateTimeOffset? value) =>
-        Add(name, value?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+    /// <summary>A time as RDS reads it, cut to whole seconds: it knows no smaller ones.</summary>
+    public static string? Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    /// <summary>Adds a time.</summary>
+    public void Add(string name, DateTimeOffset? value) => Add(name, Text(value));
 
     /// <summary>Adds a list: <c>VpcSecurityGroupIds</c> and <c>VpcSecurityGroupId</c> make <c>VpcSecurityGroupIds.VpcSecurityGroupId.1</c> and so on.</summary>
     public void Add(string list, string item, IEnumerable<string> values)

@@ -16,6 +16,11 @@ internal sealed record RdsCluster
 
     public string? Host { get; init; }
 
+    public string? ReaderHost { get; init; }
+
+    /// <summary>Addresses that lead to some of the members.</summary>
+    public IReadOnlyList<string> CustomHosts { get; init; } = [];
+
     public int? Port { get; init; }
 
     public string? Database { get; init; }

@@ -8,6 +8,9 @@ public static partial class RdsHost
     /// <summary>The instance or cluster that a host name is of; null when it is no address that RDS gave: a proxy, an alias, another server.</summary>
     public static string? SourceId(string host) => Form().Match(host) is { Success: true } match ? match.Groups["id"].Value.ToLowerInvariant() : null;
 
+    /// <summary>Whether it is the address that RDS gave an instance, a cluster, its readers or some of its members. A proxy or an alias leads to it another way.</summary>
+    public static bool IsEndpoint(string host) => SourceId(host) is not null || Custom().IsMatch(host);
+
     /// <summary>The region of a host name, of a proxy too; null when it is no address of RDS.</summary>
     public static string? Region(string host) => Place().Match(host) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : null;
 
@@ -16,6 +19,12 @@ public static partial class RdsHost
         @"^(?<id>[a-z][a-z0-9-]*)\.(?:cluster-(?:ro-)?)?[a-z0-9]+\.[a-z]{2,}(?:-[a-z0-9]+)+\.rds\.amazonaws\.com(?:\.cn)?\.?$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
+
+    // reports.cluster-custom-c9akciq32.: named by people, so that it does not say the cluster (Aurora user guide, Custom endpoints).
+    [GeneratedRegex(
+        @"^[a-z][a-z0-9-]*\.cluster-custom-[a-z0-9]+\.[a-z]{2,}(?:-[a-z0-9]+)+\.rds\.amazonaws\.com(?:\.cn)?\.?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Custom();
 
     [GeneratedRegex(@"\.([a-z]{2,}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?\.?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Place();

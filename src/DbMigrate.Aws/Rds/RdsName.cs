@@ -14,13 +14,10 @@ internal static partial class RdsName
 
     private const int MaxSnapshotLength = 255;
 
-    /// <summary>The name of a snapshot that nobody named: <c>pre-migration-20261121225500</c>.</summary>
-    public static string OfSnapshot(DateTimeOffset now) => "pre-migration-" + Stamp(now);
-
     /// <summary>The name of what is restored from a source, when nobody gave one. A cluster's leaves room for those of its members.</summary>
     public static string OfRestored(string source, DbSnapshotKind kind, DateTimeOffset now)
     {
-        var suffix = "-restored-" + Stamp(now);
+        var suffix = string.Create(CultureInfo.InvariantCulture, $"-restored-{now.UtcDateTime:yyyyMMddHHmmss}");
         var stem = source[..Math.Min(source.Length, MaxLength - suffix.Length - (kind == DbSnapshotKind.Cluster ? MemberSuffixLength : 0))].TrimEnd('-');
         return stem + suffix;
     }
@@ -48,8 +45,6 @@ internal static partial class RdsName
     { Subject = name };
 
     private static bool IsName(string name, int max) => name.Length <= max && Name().IsMatch(name);
-
-    private static string Stamp(DateTimeOffset now) => now.UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^[A-Za-z](?:-?[A-Za-z0-9])*\z")]
     private static partial Regex Name();

@@ -65,6 +65,8 @@ internal static class RdsReply
             Percent = e.Number("PercentProgress"),
             Engine = e.Text("Engine"),
             Host = e.Text("Endpoint"),
+            ReaderHost = e.Text("ReaderEndpoint"),
+            CustomHosts = Members(e, "CustomEndpoints"),
             Port = Port(e.Number("Port")),
             Database = e.Text("DatabaseName"),
             MasterUser = e.Text("MasterUsername"),

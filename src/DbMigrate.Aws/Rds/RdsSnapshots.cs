@@ -1,3 +1,5 @@
+using DbMigrate.Aws.Client;
+
 namespace DbMigrate.Aws.Rds;
 
 /// <summary>Snapshots of RDS instances and of Aurora and Multi-AZ clusters.</summary>
@@ -17,6 +19,42 @@ public sealed class RdsSnapshots : IDisposable
 
     internal RdsSnapshots(IRds rds, IEngineObserver observer, TimeSpan interval) => (_rds, _observer, _interval) = (rds, observer, interval);
 
+    /// <summary>Makes sure that what is named is the database that somebody is connected to: a snapshot of another one is no way back.</summary>
+    /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
+    /// <param name="host">The connection's host; several are separated by commas.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <returns>Whether it can be told: of an alias, a tunnel or a proxy it cannot, and a warning says so.</returns>
+    /// <exception cref="DbMigrateException"><c>SnapshotOfAnother</c>, <c>InstanceNotFound</c>, <c>InvalidInstanceName</c>; see docs/aws.md.</exception>
+    public async Task<bool> CheckHostAsync(string sourceId, string host, CancellationToken cancellationToken)
+    {
+        var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
+        var its = await source.HostsAsync(_rds, cancellationToken);
+        var connected = host.Split(',').Select(name => name.Split(':')[0].Trim().TrimEnd('.')).ToList();
+        if (connected.Exists(name => its.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            return true;
+        }
+
+        var noun = RdsRestore.Noun(source.Kind);
+        if (its.Count == 0 || !connected.TrueForAll(RdsHost.IsEndpoint))
+        {
+            _observer.Message(
+                MessageLevel.Warning,
+                $"Nothing tells whether {host} leads to the {noun} {source.Id} in RDS. Make sure that it does: a snapshot of another database is no way back.");
+            return false;
+        }
+
+        var named = RdsHost.SourceId(connected[0]);
+        var isNamesake = named == source.Id || source.Cluster?.Members.Contains(named) == true;
+        throw new DbMigrateException(
+            "SnapshotOfAnother",
+            ErrorKind.InvalidArgument,
+            $"{host} is not the {noun} {source.Id} in {_rds.Region}, which listens at {string.Join(", ", its)}. A snapshot of another database is no way back.",
+            isNamesake ? "It has the same name in another account: set AWS_PROFILE to that of the database, and see aws sts get-caller-identity."
+                : named is null ? "Give -InstanceId with the cluster of that endpoint: aws rds describe-db-cluster-endpoints shows it."
+                : $"Give -InstanceId {named}, or leave it out.") { Subject = sourceId };
+    }
+
     /// <summary>Looks what is to be saved, and how. Writes nothing.</summary>
     /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member: then the cluster is saved.</param>
     /// <param name="options">Name and tags.</param>
@@ -27,12 +65,12 @@ public sealed class RdsSnapshots : IDisposable
     public async Task<RdsSnapshotPlan> PlanAsync(string sourceId, RdsSnapshotOptions options, CancellationToken cancellationToken)
     {
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
-        var name = RdsName.Snapshot(options.SnapshotId ?? RdsName.OfSnapshot(DateTimeOffset.UtcNow), source.Kind);
+        var name = RdsName.Snapshot(options.SnapshotId ?? DbSnapshot.NewId(DateTimeOffset.UtcNow), source.Kind);
         var tags = RdsTags.Of(
             options.Tags,
             (RdsTags.Reason, options.Reason),
             (RdsTags.RunId, options.RunId ?? Guid.NewGuid().ToString("N")),
-            (RdsTags.KeepUntil, RdsTags.Time(options.KeepUntil)));
+            (RdsTags.KeepUntil, QueryRequest.Text(options.KeepUntil)));
         return new RdsSnapshotPlan(new CreateSnapshotRequest(source.Kind, name, source.Id, tags));
     }
 

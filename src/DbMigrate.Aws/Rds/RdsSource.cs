@@ -9,6 +9,18 @@ internal sealed record RdsSource(DbSnapshotKind Kind, RdsInstance? Instance, Rds
     /// <summary>Its name.</summary>
     public string Id => Instance?.Id ?? Cluster!.Id;
 
+    /// <summary>All host names that RDS gave it: of a cluster also those of its members. Of what is not there yet, none.</summary>
+    public async Task<IReadOnlyList<string>> HostsAsync(IRds rds, CancellationToken cancellationToken)
+    {
+        if (Cluster is null)
+        {
+            return Instance!.Host is { } host ? [host] : [];
+        }
+
+        var members = await rds.DescribeDBInstancesAsync(null, Cluster.Id, cancellationToken);
+        return [.. members.Select(member => member.Host).Concat([Cluster.Host, Cluster.ReaderHost]).OfType<string>().Concat(Cluster.CustomHosts)];
+    }
+
     /// <summary>Looks it up.</summary>
     /// <param name="rds">RDS.</param>
     /// <param name="id">The name or the ARN.</param>

@@ -38,9 +38,6 @@ internal static class RdsTags
             "Remove tags from the source that nobody needs.");
     }
 
-    /// <summary>A time as a tag's value.</summary>
-    public static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-
     /// <summary>Until when a snapshot is to be kept; null when nobody said. What is no time is kept for good: somebody wanted it kept.</summary>
     public static DateTimeOffset? KeepUntilOf(IReadOnlyDictionary<string, string> tags) =>
         !tags.TryGetValue(KeepUntil, out var text) ? null

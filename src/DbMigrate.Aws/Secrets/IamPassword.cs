@@ -8,6 +8,7 @@ namespace DbMigrate.Aws.Secrets;
 /// <summary>IAM database authentication: a new token for each connection, made of the AWS credentials that are there at that moment.</summary>
 public sealed class IamPassword : IPasswordSource
 {
+    private readonly AwsSettings _settings;
     private readonly AwsClientConfig _config;
     private readonly string _host;
     private readonly int _port;
@@ -23,7 +24,7 @@ public sealed class IamPassword : IPasswordSource
         var region = settings.Region ?? RdsHost.Region(host);
         Region = AwsRegion.Resolve(settings with { Region = region });
         _config = new AwsClientConfig(AwsService.Rds, settings, Region);
-        (_host, _port, _user) = (host, port, user);
+        (_settings, _host, _port, _user) = (settings, host, port, user);
     }
 
     /// <summary>The region that tokens are made for.</summary>
@@ -37,6 +38,9 @@ public sealed class IamPassword : IPasswordSource
     /// <inheritdoc/>
     /// <remarks>Who reads a token can log in with it.</remarks>
     public bool NeedsEncryption => true;
+
+    /// <inheritdoc/>
+    public IPasswordSource Elsewhere(string host, int port, IEngineObserver observer) => new IamPassword(_settings, host, port, _user);
 
     /// <inheritdoc/>
     public async Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken)

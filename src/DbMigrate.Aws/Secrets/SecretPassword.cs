@@ -48,6 +48,9 @@ public sealed class SecretPassword : IPasswordSource
     /// <inheritdoc/>
     public bool NeedsEncryption => false;
 
+    // RDS names the secrets so that it keeps itself (RDS user guide, Password management with Secrets Manager); an ARN ends with the name.
+    private bool IsOfRds => _secretId[(_secretId.LastIndexOf(':') + 1)..].StartsWith("rds!", StringComparison.Ordinal);
+
     /// <summary>Reads a secret.</summary>
     /// <param name="settings">Account, region and address. Without region that of the secret's ARN counts.</param>
     /// <param name="secretId">The secret's name or ARN.</param>
@@ -93,6 +96,20 @@ public sealed class SecretPassword : IPasswordSource
 
             return DateTimeOffset.UtcNow - _changedAt < s_sameRotation ? _password : null;
         }
+    }
+
+    /// <inheritdoc/>
+    public IPasswordSource Elsewhere(string host, int port, IEngineObserver observer)
+    {
+        if (IsOfRds)
+        {
+            observer.Message(
+                MessageLevel.Warning,
+                $"The secret '{_secretId}' is the one that RDS keeps for the source, and changes there: {host} has the password of the time that was restored, and no secret. " +
+                "If it refuses the login: aws rds modify-db-instance (modify-db-cluster) --manage-master-user-password makes it one of its own.");
+        }
+
+        return this;
     }
 
     private async Task<(SecretValue Value, NetworkCredential Credential)> ReadAsync(CancellationToken cancellationToken)

@@ -252,8 +252,8 @@ public static partial class DatabaseDump
         }
     }
 
-    private static string NewId(string database, DateTimeOffset now) => string.Create(
-        CultureInfo.InvariantCulture, $"pre-migration-{now.UtcDateTime:yyyyMMddHHmmss}-{OtherCharacters().Replace(database, "_")[..Math.Min(63, database.Length)]}");
+    private static string NewId(string database, DateTimeOffset now) =>
+        $"{DbSnapshot.NewId(now)}-{OtherCharacters().Replace(database, "_")[..Math.Min(63, database.Length)]}";
 
     private static long? FreeSpace(string folder)
     {

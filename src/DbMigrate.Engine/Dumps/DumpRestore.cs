@@ -20,7 +20,7 @@ public static class DumpRestore
     /// <param name="observer">Told of the progress.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="DbMigrateException">
-    /// <c>InvalidRestoreOptions</c>, <c>DumpNotFound</c>, <c>DumpDamaged</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>DumpAddress</c>,
+    /// <c>InvalidRestoreOptions</c>, <c>RestoreJobsWithToken</c>, <c>DumpNotFound</c>, <c>DumpDamaged</c>, <c>DumpProgramNotFound</c>, <c>DumpProgramTooOld</c>, <c>DumpAddress</c>,
     /// <c>RestoreTargetNotEmpty</c>, <c>RestoreRolesMissing</c>, <c>SqlPermission</c>; what <see cref="DbSession.OpenAsync"/> throws.
     /// </exception>
     public static async Task<RestorePlan> PlanAsync(
@@ -33,6 +33,15 @@ public static class DumpRestore
                 ErrorKind.InvalidArgument,
                 "Several sessions cannot share one transaction.",
                 "Leave -Jobs or -SingleTransaction out.") { Subject = options.Jobs };
+        }
+
+        if (options.Jobs > 1 && server.PasswordSource is { NeedsEncryption: true })
+        {
+            throw new DbMigrateException(
+                "RestoreJobsWithToken",
+                ErrorKind.InvalidArgument,
+                "With several jobs pg_restore connects once more when the data is in, and by then the token that it was given may have expired.",
+                "Leave -Jobs out, or log in with a password: Connect-DbTarget -SecretId.") { Subject = options.Jobs };
         }
 
         var dump = await DumpFolder.GetAsync(path, verify: true, observer, cancellationToken);

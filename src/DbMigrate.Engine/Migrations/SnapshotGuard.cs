@@ -6,6 +6,26 @@ public static class SnapshotGuard
     /// <summary>A snapshot of the future has a wrong clock; one of a minute ahead has a clock that is not quite right.</summary>
     private static readonly TimeSpan WrongClock = TimeSpan.FromMinutes(5);
 
+    /// <summary>The newest snapshot of a place that is young enough, and whose content is what was saved.</summary>
+    /// <param name="place">Where to look.</param>
+    /// <param name="within">How old it may be.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="DbMigrateException"><c>SnapshotRequired</c>; the place cannot be read.</exception>
+    public static async Task<DbSnapshot> FindAsync(ISnapshotPlace place, TimeSpan within, CancellationToken cancellationToken)
+    {
+        var found = await place.ListAsync(cancellationToken);
+        while (true)
+        {
+            var newest = Require(found, within, DateTimeOffset.UtcNow, place.ToString()!);
+            if (await place.IsWholeAsync(newest, cancellationToken))
+            {
+                return newest;
+            }
+
+            found = [.. found.Where(other => other != newest)];
+        }
+    }
+
     /// <summary>
     /// The newest snapshot that is whole and young enough. Of dumps only our own count: of others nobody knows when, and of which server, they were taken, nor
     /// whether all is in them.

@@ -74,14 +74,11 @@ internal static partial class TargetBuilder
         return passwords is null ? target : WithSource(target, settings, parameters, hosts, passwords(target));
     }
 
-    /// <summary>The same with another host. A token is for one host, and stays behind.</summary>
-    public static DbTarget Elsewhere(DbTarget target, string host, int port)
+    /// <summary>The same with another host.</summary>
+    public static DbTarget Elsewhere(DbTarget target, string host, int port, IEngineObserver observer)
     {
         var settings = new NpgsqlConnectionStringBuilder(target.ConnectionString) { Host = host, Port = port };
-        return new DbTarget(target, settings.ConnectionString)
-        {
-            Host = host, Port = port, PasswordSource = target.PasswordSource is { NeedsEncryption: true } ? null : target.PasswordSource,
-        };
+        return new DbTarget(target, settings.ConnectionString) { Host = host, Port = port, PasswordSource = target.PasswordSource?.Elsewhere(host, port, observer) };
     }
 
     private static DbTarget WithSource(

@@ -78,7 +78,8 @@ public static class TargetResolver
     /// <param name="target">The target.</param>
     /// <param name="host">The other server's host.</param>
     /// <param name="port">Its port.</param>
-    public static DbTarget Elsewhere(DbTarget target, string host, int port) => TargetBuilder.Elsewhere(target, host, port);
+    /// <param name="observer">Told what may keep the login from working there.</param>
+    public static DbTarget Elsewhere(DbTarget target, string host, int port, IEngineObserver observer) => TargetBuilder.Elsewhere(target, host, port, observer);
 
     private static TargetParameters Read(string? text, Func<string, string?> environment)
     {

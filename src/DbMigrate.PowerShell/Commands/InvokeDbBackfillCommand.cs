@@ -112,19 +112,14 @@ public sealed class InvokeDbBackfillCommand : TargetCommand
         }
     }
 
-    private static object? Plain(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
-
-    private static Dictionary<string, object?> Dictionary(IDictionary? values) => (values ?? new Hashtable()).Keys.Cast<object>()
-        .ToDictionary(key => Convert.ToString(Plain(key), CultureInfo.InvariantCulture)!, key => Plain(values![key]));
-
     private BackfillOptions Options() => new()
     {
         Table = Table,
         Schema = Schema,
-        Set = Plain(Set) is IDictionary ? null : Convert.ToString(Plain(Set), CultureInfo.InvariantCulture),
-        Values = Dictionary(Plain(Set) as IDictionary),
+        Set = ParameterTable.Plain(Set) is IDictionary ? null : Convert.ToString(ParameterTable.Plain(Set), CultureInfo.InvariantCulture),
+        Values = ParameterTable.Objects(ParameterTable.Plain(Set) as IDictionary),
         Where = Where,
-        Parameters = Dictionary(Parameter),
+        Parameters = ParameterTable.Objects(Parameter),
         BatchDuration = BatchDuration,
         Pause = Pause,
         MaxReplicaLag = MaxReplicaLag,

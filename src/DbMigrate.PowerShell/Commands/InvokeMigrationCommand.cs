@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using DbMigrate.Aws;
 using DbMigrate.Aws.Rds;
 using DbMigrate.Engine.Dumps;
 using DbMigrate.Engine.Migrations;
@@ -71,26 +70,11 @@ public sealed class InvokeMigrationCommand : RunCommand
     private bool Secure(MigrationSource source, DbTarget target, out DbSnapshot? snapshot)
     {
         snapshot = null;
-        var folder = SnapshotPath is null ? null : FileSystemPath(SnapshotPath);
-        var instance = InstanceId ?? RdsHost.SourceId(target.Host);
-        if (folder is null && instance is null)
-        {
-            throw ErrorRecords.SnapshotPlaceMissing(target.Host);
-        }
-
-        var place = folder ?? $"RDS of {instance}";
+        var place = Place(target);
+        Await(place.CheckAsync);
         if (!Snapshot)
         {
-            var found = folder is null ? InRds(instance!, target) : InFolder(folder, target);
-            DbSnapshot newest;
-            do
-            {
-                newest = SnapshotGuard.Require(found, RequireSnapshotWithin!.Value, DateTimeOffset.UtcNow, place);
-                found = [.. found.Where(other => other != newest)];
-            }
-            while (IsDamaged(newest));
-
-            snapshot = newest;
+            snapshot = Await(token => SnapshotGuard.FindAsync(place, RequireSnapshotWithin!.Value, token));
             WriteVerbose($"The way back is {snapshot}, taken at {snapshot.CreatedAt:u}.");
             return true;
         }
@@ -101,50 +85,13 @@ public sealed class InvokeMigrationCommand : RunCommand
             return answer == ShouldProcessReason.WhatIf;
         }
 
-        var reason = $"before Invoke-Migration of {source.Path}";
-        snapshot = folder is null ? TakeInRds(instance!, target, reason) : Dump(folder, target, reason);
+        snapshot = Await(token => place.TakeAsync($"before Invoke-Migration of {source.Path}", token));
         WriteVerbose($"The way back is {snapshot}.");
         return true;
     }
 
-    /// <summary>A dump that has its size may have lost its content all the same.</summary>
-    private bool IsDamaged(DbSnapshot snapshot)
-    {
-        if (snapshot.Kind != DbSnapshotKind.Dump || Await(token => DumpFolder.GetAsync(snapshot.Path!, verify: true, Observer, token)).Status == snapshot.Status)
-        {
-            return false;
-        }
-
-        WriteWarning($"{snapshot.Path} is damaged: it has not the checksum that it had.");
-        return true;
-    }
-
-    private IReadOnlyList<DbSnapshot> InFolder(string folder, DbTarget target) => !Directory.Exists(folder) ? []
-        : [.. Await(token => DumpFolder.ListAsync(folder, verify: false, Observer, token)).Where(dump => DumpFolder.IsOf(dump, target))];
-
-    private IReadOnlyList<DbSnapshot> InRds(string instance, DbTarget target)
-    {
-        using var rds = new RdsSnapshots(Aws(instance, target), Observer);
-        return Await(token => rds.ListAsync(instance, token));
-    }
-
-    private DbSnapshot Dump(string folder, DbTarget target, string reason)
-    {
-        var plan = Await(token => DatabaseDump.PlanAsync(target, new DumpOptions { Folder = folder, Reason = reason }, Observer, token));
-        return Await(token => DatabaseDump.RunAsync(plan, Observer, token));
-    }
-
-    private DbSnapshot TakeInRds(string instance, DbTarget target, string reason)
-    {
-        using var rds = new RdsSnapshots(Aws(instance, target), Observer);
-        var plan = Await(token => rds.PlanAsync(instance, new RdsSnapshotOptions { Reason = reason }, token));
-        var snapshot = Await(token => rds.CreateAsync(plan, token));
-        return Await(token => rds.WaitAsync(snapshot, TimeSpan.Zero, token));
-    }
-
-    private static AwsSettings Aws(string instance, DbTarget target)
-    {
-        var settings = new AwsSettings().For(instance);
-        return settings with { Region = settings.Region ?? RdsHost.Region(target.Host) };
-    }
+    private ISnapshotPlace Place(DbTarget target) =>
+        SnapshotPath is not null ? new DumpPlace(FileSystemPath(SnapshotPath), target, Observer)
+        : (InstanceId ?? RdsHost.SourceId(target.Host)) is { } instance ? new RdsPlace(instance, target, Observer)
+        : throw ErrorRecords.SnapshotPlaceMissing(target.Host);
 }

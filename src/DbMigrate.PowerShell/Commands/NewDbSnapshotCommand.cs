@@ -130,10 +130,16 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
 
     private void TakeInRds()
     {
-        var host = InstanceId is null ? TargetOrDefault().Host : "";
+        // The session's database is not meant where an instance is named.
+        var host = InstanceId is null ? TargetOrDefault().Host : Target?.Host ?? "";
         var source = InstanceId ?? RdsHost.SourceId(host) ?? throw ErrorRecords.SnapshotPlaceMissing(host);
         using var rds = new RdsSnapshots(Aws(source, RdsHost.Region(host)), Observer);
-        var options = new RdsSnapshotOptions { SnapshotId = Id, Reason = Reason, KeepUntil = Kept, Tags = Texts(Tag) };
+        if (host.Length > 0)
+        {
+            Await(token => rds.CheckHostAsync(source, host, token));
+        }
+
+        var options = new RdsSnapshotOptions { SnapshotId = Id, Reason = Reason, KeepUntil = Kept, Tags = ParameterTable.Texts(Tag) };
         var plan = Await(token => rds.PlanAsync(source, options, token));
         var description = $"Taking the snapshot {plan.SnapshotId} of {plan.Source} with\n{plan}";
         if (!ShouldProcess(description, description, "Confirm", out _))
@@ -144,7 +150,4 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
         var snapshot = Await(token => rds.CreateAsync(plan, token));
         WriteObject(Wait ? Await(token => rds.WaitAsync(snapshot, Timeout, token)) : snapshot);
     }
-
-    private static Dictionary<string, string> Texts(Hashtable? table) => (table ?? []).Cast<DictionaryEntry>().ToDictionary(
-        e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? "");
 }

@@ -142,17 +142,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
         var options = new RdsRestoreOptions { TargetId = TargetId, InstanceClass = InstanceClass, Reason = Reason, Wait = Wait, Timeout = Timeout ?? s_patienceWithRds };
         var time = Latest ? null : Before?.At ?? RestoreTime;
         var plan = Await(token => rds.PlanAsync(InstanceId, time, options, token));
-        foreach (var remark in plan.Remarks)
-        {
-            WriteWarning(remark);
-        }
-
-        var description = $"Restoring {plan.Source} as it was at {Moment(plan.RestoreTime, time)} to the new {plan.TargetId} with\n{plan}";
-        if (ShouldProcess(description, description, "Confirm", out _))
-        {
-            var current = Session.Current.Target;
-            WriteObject(Await(token => rds.RunAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
-        }
+        RestoreInRds(plan, $"{plan.Source} as it was at {Moment(plan.RestoreTime, time)}", (target, token) => rds.RunAsync(plan, target, token));
     }
 
     // RDS knows whole seconds; what was typed may be local.
@@ -192,8 +182,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
             Pause = Pause,
             Timeout = Timeout > TimeSpan.Zero ? Timeout : null,
             Login = Target,
-            Settings = (Setting ?? []).Cast<DictionaryEntry>().ToDictionary(
-                e => Convert.ToString(e.Key, CultureInfo.InvariantCulture)!, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? ""),
+            Settings = ParameterTable.Texts(Setting),
         };
         if (Target is null)
         {

@@ -104,16 +104,6 @@ public sealed class RestoreDbSnapshotCommand : SnapshotCommand
         using var rds = new RdsSnapshots(Aws(snapshot.Id, snapshot.Region), Observer);
         var options = new RdsRestoreOptions { TargetId = TargetId, InstanceClass = InstanceClass, Reason = Reason, Wait = Wait, Timeout = Timeout };
         var plan = Await(token => rds.PlanRestoreAsync(snapshot, options, token));
-        foreach (var remark in plan.Remarks)
-        {
-            WriteWarning(remark);
-        }
-
-        var description = $"Restoring the snapshot {plan.Source} to the new {plan.TargetId} with\n{plan}";
-        if (ShouldProcess(description, description, "Confirm", out _))
-        {
-            var current = Session.Current.Target;
-            WriteObject(Await(token => rds.RestoreAsync(plan, endpoint => RestoredTarget.Of(endpoint, current), token)));
-        }
+        RestoreInRds(plan, $"the snapshot {plan.Source}", (target, token) => rds.RestoreAsync(plan, target, token));
     }
 }

@@ -62,6 +62,8 @@ public sealed class LibpqSettingsTests
 
         public bool NeedsEncryption => false;
 
+        public IPasswordSource Elsewhere(string host, int port, IEngineObserver observer) => this;
+
         public Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken) => Task.FromResult<string?>("of the moment");
     }
 }

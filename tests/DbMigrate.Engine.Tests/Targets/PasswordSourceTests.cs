@@ -97,13 +97,16 @@ public sealed class PasswordSourceTests
     public void The_same_login_elsewhere()
     {
         var source = new FakePasswords("x");
-        var there = TargetResolver.Elsewhere(TargetResolver.Resolve("postgres://app:secret@db1/shop?sslmode=require", _ => null), "db2", 6432);
+        var there = TargetResolver.Elsewhere(TargetResolver.Resolve("postgres://app:secret@db1/shop?sslmode=require", _ => null), "db2", 6432, new RecordingObserver());
         Assert.Equal("app@db2:6432/shop", there.ToString());
         var settings = new NpgsqlConnectionStringBuilder(there.ConnectionString);
         Assert.Equal(("db2", 6432, "secret", SslMode.Require), (settings.Host, settings.Port, settings.Password, settings.SslMode));
-        Assert.Same(source, TargetResolver.Elsewhere(TargetResolver.Resolve("postgres://app@db1/shop", _ => null, passwords: _ => source), "db2", 1).PasswordSource);
-        Assert.Null(TargetResolver.Elsewhere(
-            TargetResolver.Resolve("postgres://app@db1/shop", _ => null, passwords: _ => new FakePasswords("x") { NeedsEncryption = true }), "db2", 1).PasswordSource);
+
+        // A source that is for one server makes another one.
+        var observer = new RecordingObserver();
+        there = TargetResolver.Elsewhere(TargetResolver.Resolve("postgres://app@db1/shop", _ => null, passwords: _ => source), "db2", 1, observer);
+        Assert.Equal("db2:1", Assert.IsType<FakePasswords>(there.PasswordSource).Address);
+        Assert.Equal(["Not there."], observer.Texts(MessageLevel.Warning));
     }
 
     [Fact]
@@ -130,6 +133,14 @@ public sealed class PasswordSourceTests
         public string NextStep => "Look at the source.";
 
         public bool NeedsEncryption { get; init; }
+
+        public string? Address { get; private init; }
+
+        public IPasswordSource Elsewhere(string host, int port, IEngineObserver observer)
+        {
+            observer.Message(MessageLevel.Warning, "Not there.");
+            return new FakePasswords(passwords) { Address = $"{host}:{port}" };
+        }
 
         public Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken)
         {

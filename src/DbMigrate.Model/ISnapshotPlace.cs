@@ -1,0 +1,19 @@
+namespace DbMigrate;
+
+/// <summary>Where the snapshots of a database are that a run could go back to. Its text names it to people.</summary>
+public interface ISnapshotPlace
+{
+    /// <summary>Refuses a place that is known to be another database's.</summary>
+    /// <returns>Whether it is known to be this one's; if not, a warning was given.</returns>
+    /// <exception cref="DbMigrateException"><c>SnapshotOfAnother</c>; it cannot be asked.</exception>
+    Task<bool> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>What there is of the database.</summary>
+    Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether its content is what was saved; if not, a warning was given.</summary>
+    Task<bool> IsWholeAsync(DbSnapshot snapshot, CancellationToken cancellationToken);
+
+    /// <summary>Takes one, and waits until it is whole.</summary>
+    Task<DbSnapshot> TakeAsync(string reason, CancellationToken cancellationToken);
+}
