@@ -15,6 +15,9 @@ internal sealed record DumpMoment
     /// <summary>Where the write-ahead log was before it; null where the server does not tell.</summary>
     public string? Lsn { get; init; }
 
+    /// <summary>See <see cref="SystemIdentifier"/>.</summary>
+    public string? SystemId { get; init; }
+
     public required string Database { get; init; }
 
     public required string ServerVersion { get; init; }
@@ -42,6 +45,7 @@ internal sealed record DumpMoment
             await ExecuteAsync(session, $"SET {limit} = 0", cancellationToken);
         }
 
+        var systemId = await SystemIdentifier.ReadAsync(session, cancellationToken);
         var lsn = await LsnAsync(session, cancellationToken);
         await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
         var snapshot = hasSnapshot ? await ExportAsync(session, observer, cancellationToken) : null;
@@ -62,6 +66,7 @@ internal sealed record DumpMoment
             Snapshot = snapshot,
             At = new DateTimeOffset(reader.GetDateTime(0)),
             Lsn = lsn,
+            SystemId = systemId,
             Database = reader.GetString(1),
             ServerVersion = reader.GetString(2),
             Encoding = reader.GetString(3),

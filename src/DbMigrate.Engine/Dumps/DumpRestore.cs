@@ -80,6 +80,8 @@ public static class DumpRestore
     /// </exception>
     public static async Task<RestoreResult> RunAsync(RestorePlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
+        using var end = new ProcessEnd(cancellationToken);
+        cancellationToken = end.Token;
         var clock = Stopwatch.StartNew();
         if (!plan.Creates)
         {
