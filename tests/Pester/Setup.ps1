@@ -151,6 +151,7 @@ function New-TestBaseBackup([string] $Root) {
     Start-Sleep -Milliseconds 1100
     $null = Invoke-Sql $server 'SELECT pg_create_restore_point(''moment'')'
     (Invoke-Sql $server 'SELECT clock_timestamp()').ToUniversalTime().ToString('o') | Set-Content (Join-Path $Root moment)
+    Set-Content (Join-Path $Root restore-command) "cp ""$($script:sandbox.Directory)/data/pg_wal/%f"" ""%p"""
     $null = Invoke-Sql $server 'CREATE TABLE IF NOT EXISTS later (id int)'
     $null = Invoke-Sql $server 'INSERT INTO later VALUES (1)'
     Copy-TestWal $archive
