@@ -157,8 +157,9 @@ Describe 'SIGTERM, as a build server sends it' -Skip:$IsWindows {
         try {
             # pg_dump waits for the table.
             $holder.Open()
+            $null = $holder.BeginTransaction()
             $command = $holder.CreateCommand()
-            $command.CommandText = 'BEGIN; LOCK TABLE orders'
+            $command.CommandText = 'LOCK TABLE orders'
             $null = $command.ExecuteNonQuery()
             $shell = Start-Shell "New-DbSnapshot -Method Dump '$backups' -LockTimeout 10min -Target '$(Get-TestUrl $target)'"
             $dumps = "SELECT count(*) FROM pg_stat_activity WHERE datname = '$($target.Database)' AND application_name LIKE 'DbMigrate dump%' AND wait_event_type = 'Lock'"

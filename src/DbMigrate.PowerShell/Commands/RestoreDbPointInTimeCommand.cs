@@ -150,7 +150,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
         {
             Recover();
         }
-        else if (ParameterSetName == BeforeSet && Before is null)
+        else if (Before is null && RestoreTime is null && !Latest)
         {
             throw ErrorRecords.NotOneMoment(0);
         }
