@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
@@ -253,7 +254,7 @@ public static partial class DatabaseDump
         {
             foreach (var schema in options.Schemas)
             {
-                yield return "--schema=" + DumpTable.Quote(schema);
+                yield return "--schema=" + JournalTable.Quote(schema);
             }
         }
     }

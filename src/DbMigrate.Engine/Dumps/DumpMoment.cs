@@ -42,12 +42,12 @@ internal sealed record DumpMoment
         string[] limits = ["statement_timeout", "idle_in_transaction_session_timeout", .. session.ServerVersion.Major >= 17 ? ["transaction_timeout"] : Array.Empty<string>()];
         foreach (var limit in limits)
         {
-            await ExecuteAsync(session, $"SET {limit} = 0", cancellationToken);
+            await session.ExecuteAsync($"SET {limit} = 0", cancellationToken);
         }
 
         var systemId = await SystemIdentifier.ReadAsync(session, cancellationToken);
         var lsn = await LsnAsync(session, cancellationToken);
-        await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
+        await session.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
         var snapshot = hasSnapshot ? await ExportAsync(session, observer, cancellationToken) : null;
         var major = session.ServerVersion.Major;
         var provider = major >= 15 ? "CASE datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END" : "NULL";
@@ -88,8 +88,8 @@ internal sealed record DumpMoment
         catch (PostgresException e)
         {
             observer.Message(MessageLevel.Verbose, $"The server hands no snapshot on, so pg_dump takes its own: {e.MessageText}");
-            await ExecuteAsync(session, "ROLLBACK", cancellationToken);
-            await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
+            await session.ExecuteAsync("ROLLBACK", cancellationToken);
+            await session.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
             return null;
         }
     }
@@ -107,11 +107,5 @@ internal sealed record DumpMoment
         {
             return null;
         }
-    }
-
-    private static async Task ExecuteAsync(DbSession session, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, session.Connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

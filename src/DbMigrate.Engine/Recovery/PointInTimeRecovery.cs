@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
@@ -130,9 +129,7 @@ public static class PointInTimeRecovery
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Loopback, wanted ?? 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
+            return LoopbackPort.Find(wanted);
         }
         catch (SocketException e)
         {
