@@ -45,6 +45,14 @@ function Get-TestUrl([DbMigrate.DbTarget] $Target) {
     "postgres://$($Target.User):$password@$($Target.Host):$($Target.Port)/$($Target.Database)"
 }
 
+function Wait-Until([scriptblock] $Condition) {
+    $limit = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($limit.Elapsed.TotalSeconds -gt 60) { throw "waited in vain for $Condition" }
+        Start-Sleep -Milliseconds 50
+    }
+}
+
 # A golang-migrate folder: 1 to $Count, each with a table t1, t2, ...
 function New-TestFolder([string] $Path, [int] $Count = 3) {
     $null = New-Item -ItemType Directory -Path $Path

@@ -134,14 +134,6 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
 
 Describe 'SIGTERM, as a build server sends it' -Skip:$IsWindows {
     BeforeAll {
-        function Wait-Until([scriptblock] $Condition) {
-            $limit = [Diagnostics.Stopwatch]::StartNew()
-            while (-not (& $Condition)) {
-                if ($limit.Elapsed.TotalSeconds -gt 60) { throw "waited in vain for $Condition" }
-                Start-Sleep -Milliseconds 50
-            }
-        }
-
         function Start-Shell([string] $Code) {
             $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('N')).ps1"
             [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`n$Code")
