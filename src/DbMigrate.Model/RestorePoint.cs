@@ -9,6 +9,14 @@ public sealed record RestorePoint
     /// <summary>The write-ahead log's position, as <c>16/B374D848</c>; null where the server does not tell.</summary>
     public string? Lsn { get; init; }
 
+    /// <summary>
+    /// The number of the database cluster, as <c>pg_controldata</c> shows it: <see cref="Lsn"/> means nothing in another's log. Null where the server does not tell.
+    /// </summary>
+    public string? SystemId { get; init; }
+
+    /// <summary>The name of the database that was migrated; null in a record of an older version.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The snapshot to go back to: taken for the run, or found by what the run required; null when there is none.</summary>
     public string? SnapshotId { get; init; }
 

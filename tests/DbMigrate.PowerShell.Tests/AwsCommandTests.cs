@@ -112,12 +112,21 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Same(early, before.Transform(null!, new PSObject(new { RestorePoint = early })));
         Assert.Same(early, before.Transform(null!, new object[] { new { RestorePoint = late }, new PSObject(early), new { RestorePoint = (RestorePoint?)null } }));
         Assert.Throws<ArgumentTransformationMetadataException>(() => before.Transform(null!, "yesterday"));
+        Assert.Contains(
+            "Get-MigrationRun '20241231T235959-3f9a2c' | Restore-DbPointInTime",
+            Assert.Throws<ArgumentTransformationMetadataException>(() => before.Transform(null!, "20241231T235959-3f9a2c")).Message, StringComparison.Ordinal);
+        Assert.Null(before.Transform(null!, new PSObject(new { RestorePoint = (RestorePoint?)null })));
         Assert.Throws<ArgumentTransformationMetadataException>(() => before.Transform(null!, Array.Empty<object>()));
 
         var time = DateTimeOffset.UtcNow.AddHours(-1);
         var cmdlet = Restore("back");
-        cmdlet.Before = new RestorePoint { At = time };
-        cmdlet.Run();
+        // Piped in: one restore, to before the earliest.
+        cmdlet.Run(
+            null,
+            () => cmdlet.Before = new RestorePoint { At = time.AddMinutes(1) },
+            () => cmdlet.Before = new RestorePoint { At = time },
+            () => cmdlet.Before = null,
+            () => cmdlet.Before = new RestorePoint { At = time.AddMinutes(2) });
         Assert.Equal($"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}", Assert.Single(_account.Server.Of("RestoreDBInstanceToPointInTime"))["RestoreTime"]);
     }
 

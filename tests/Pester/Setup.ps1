@@ -52,6 +52,14 @@ function Get-TestUrl([DbMigrate.DbTarget] $Target) {
     "postgres://$($Target.User):$password@$($Target.Host):$($Target.Port)/$($Target.Database)"
 }
 
+function Wait-Until([scriptblock] $Condition) {
+    $limit = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($limit.Elapsed.TotalSeconds -gt 60) { throw "waited in vain for $Condition" }
+        Start-Sleep -Milliseconds 50
+    }
+}
+
 # A golang-migrate folder: 1 to $Count, each with a table t1, t2, ...
 function New-TestFolder([string] $Path, [int] $Count = 3) {
     $null = New-Item -ItemType Directory -Path $Path
@@ -158,6 +166,7 @@ function New-TestBaseBackup([string] $Root) {
     Start-Sleep -Milliseconds 1100
     $null = Invoke-Sql $server 'SELECT pg_create_restore_point(''moment'')'
     (Invoke-Sql $server 'SELECT clock_timestamp()').ToUniversalTime().ToString('o') | Set-Content (Join-Path $Root moment)
+    Set-Content (Join-Path $Root restore-command) "cp ""$($script:sandbox.Directory)/data/pg_wal/%f"" ""%p"""
     $null = Invoke-Sql $server 'CREATE TABLE IF NOT EXISTS later (id int)'
     $null = Invoke-Sql $server 'INSERT INTO later VALUES (1)'
     Copy-TestWal $archive

@@ -84,6 +84,7 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
     It 'goes back to right before a migration, of which nobody has looked at a clock: <How>' -ForEach @(
         @{ How = 'a result'; Find = { $args[0][2] } }
         @{ How = 'a migration of a run'; Find = { (Get-MigrationRun $args[0][0].RunId).Migrations[2] } }
+        @{ How = 'all that is piped in, the earliest of which counts'; Find = { $args[0][3, 2] }; IsPiped = $true }
     ) {
         $target = New-TestDatabase
         $root = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('N')))).FullName
@@ -92,11 +93,98 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
         # All in one flight, a few milliseconds apart.
         $results = Invoke-Migration (New-TestFolder $root/migrations -Count 4) -Target $target
         Copy-TestWal $root/archive
-        $back = Restore-DbPointInTime -BaseBackup $root/base -WalArchive $root/archive -DataDirectory $root/back -Target $target -Before (& $Find $results) -Confirm:$false
+        $common = @{ BaseBackup = "$root/base"; WalArchive = "$root/archive"; DataDirectory = "$root/back"; Confirm = $false }
+        $before = & $Find $results
+        $back = @($IsPiped ? ($before | Restore-DbPointInTime @common) : (Restore-DbPointInTime @common -Target $target -Before $before))
         try {
+            $back.Count | Should -Be 1
+            $back[0].Target.Database | Should -Be $target.Database
             (Get-MigrationStatus $root/migrations -Target $back.Target).State | Should -Be 'Applied', 'Applied', 'Pending', 'Pending'
             Invoke-Sql $back.Target "SELECT to_regclass('t2') IS NOT NULL AND to_regclass('t3') IS NULL" | Should -BeTrue
         }
         finally { $null = Invoke-Expression $back.StopCommand }
+    }
+
+    It 'takes a run from the pipeline, and with it the database, without a login' {
+        $target = New-TestDatabase
+        $root = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('N')))).FullName
+        New-TestBaseBackup $root
+        $results = Invoke-Migration (New-TestFolder $root/migrations -Count 1) -Target $target
+        Copy-TestWal $root/archive
+        $common = @{ BaseBackup = "$root/base"; WalArchive = "$root/archive"; DataDirectory = "$root/back"; Confirm = $false }
+
+        $text = $results[0].RunId
+        { Restore-DbPointInTime @common -Before $text } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
+        { $text | Restore-DbPointInTime @common -ErrorAction Stop } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
+        $null = Get-MigrationRun nosuch | Restore-DbPointInTime @common -WarningVariable nothing -WarningAction SilentlyContinue
+        "$nothing" | Should -BeLike 'Nothing that has a restore point was piped in*'
+        { [pscustomobject] @{ RestorePoint = $null } | Restore-DbPointInTime @common } | Should -Throw -ErrorId 'DbMigrate.InvalidRecoveryOptions*'
+        { [pscustomobject] @{ RestorePoint = $null } | Restore-DbPointInTime prod } | Should -Throw -ErrorId 'DbMigrate.InvalidRecoveryOptions*'
+        Test-Path $root/back | Should -BeFalse
+
+        $foreign = [DbMigrate.RestorePoint] @{ At = $results[0].RestorePoint.At; Lsn = $results[0].RestorePoint.Lsn; SystemId = '1' }
+        { $foreign | Restore-DbPointInTime @common } | Should -Throw -ErrorId 'DbMigrate.RestorePointForeign*'
+
+        $back = Get-MigrationRun $text | Restore-DbPointInTime @common -WarningVariable warnings
+        try {
+            $warnings | Should -BeNullOrEmpty
+            $back.Target.Database | Should -Be $target.Database
+            Invoke-Sql $back.Target "SELECT current_database() = '$($target.Database)' AND to_regclass('t1') IS NULL" | Should -BeTrue
+        }
+        finally { $null = Invoke-Expression $back.StopCommand }
+    }
+}
+
+Describe 'SIGTERM, as a build server sends it' -Skip:$IsWindows {
+    BeforeAll {
+        function Start-Shell([string] $Code) {
+            $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('N')).ps1"
+            [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`n$Code")
+            Start-Process pwsh '-NoProfile', '-NonInteractive', '-File', $file -PassThru -RedirectStandardOutput "$file.out" -RedirectStandardError "$file.err"
+        }
+    }
+
+    It 'ends pg_dump with its session, and leaves no part of a dump' -Skip:(-not $hasDump) {
+        $target = New-TestDatabase
+        $null = Invoke-Sql $target 'CREATE TABLE orders (id int)'
+        $backups = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
+        $holder = (Get-ModuleAssembly Npgsql).GetType('Npgsql.NpgsqlConnection')::new((Get-ConnectionString $target))
+        try {
+            # pg_dump waits for the table.
+            $holder.Open()
+            $null = $holder.BeginTransaction()
+            $command = $holder.CreateCommand()
+            $command.CommandText = 'LOCK TABLE orders'
+            $null = $command.ExecuteNonQuery()
+            $shell = Start-Shell "New-DbSnapshot -Method Dump '$backups' -LockTimeout 10min -Target '$(Get-TestUrl $target)'"
+            $dumps = "SELECT count(*) FROM pg_stat_activity WHERE datname = '$($target.Database)' AND application_name LIKE 'DbMigrate dump%' AND wait_event_type = 'Lock'"
+            Wait-Until { (Invoke-Sql $target $dumps) -eq 1 -or $shell.HasExited }
+            $shell.HasExited | Should -BeFalse
+            $children = @(Get-ChildItem /proc -Filter '[0-9]*' -Directory -ErrorAction Ignore | Where-Object { "$(Get-Content "$_/status" -ErrorAction Ignore)" -match "PPid:\s+$($shell.Id)\s" } | ForEach-Object { $_.Name })
+
+            /bin/kill -TERM $shell.Id
+            $shell.WaitForExit(30000) | Should -BeTrue
+            Invoke-Sql $target $dumps | Should -Be 0
+            $children | Where-Object { Test-Path /proc/$_ } | Should -BeNullOrEmpty
+            Get-ChildItem $backups -Force | Should -BeNullOrEmpty
+        }
+        finally { $holder.Dispose() }
+    }
+
+    It 'stops a server that was just recovering, and removes its files' -Skip:(-not $hasBaseBackup) {
+        $null = New-TestDatabase
+        $root = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('N')))).FullName
+        New-TestBaseBackup $root
+
+        # A file that never comes.
+        $shell = Start-Shell "Restore-DbPointInTime -BaseBackup '$root/base' -RestoreCommand 'sleep 600' -DataDirectory '$root/back' -Latest -Confirm:`$false"
+        Wait-Until { $shell.HasExited -or ((Test-Path $root/back/postmaster.pid) -and (Get-Content $root/back/postmaster.pid -TotalCount 1)) }
+        $shell.HasExited | Should -BeFalse
+        $server = Get-Content $root/back/postmaster.pid -TotalCount 1
+
+        /bin/kill -TERM $shell.Id
+        $shell.WaitForExit(60000) | Should -BeTrue
+        "$(Get-Content /proc/$server/cmdline -ErrorAction Ignore)" | Should -Not -Match ([regex]::Escape($root))
+        Test-Path $root/back | Should -BeFalse
     }
 }

@@ -1,14 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/Setup.ps1
     $busy = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
-
-    function Wait-Until([scriptblock] $Condition) {
-        $limit = [Diagnostics.Stopwatch]::StartNew()
-        while (-not (& $Condition)) {
-            if ($limit.Elapsed.TotalSeconds -gt 60) { throw "waited in vain for $Condition" }
-            Start-Sleep -Milliseconds 50
-        }
-    }
 }
 AfterAll { Stop-DbSandbox }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
@@ -35,7 +36,7 @@ public static partial class DatabaseDump
         }
 
         var id = options.Id ?? NewId(target.Database, DateTimeOffset.UtcNow);
-        if (!Name().IsMatch(id))
+        if (!IsId(id))
         {
             throw new DbMigrateException(
                 "InvalidDumpId",
@@ -82,6 +83,8 @@ public static partial class DatabaseDump
     /// </exception>
     public static async Task<DbSnapshot> RunAsync(DumpPlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
+        using var end = new ProcessEnd(cancellationToken);
+        cancellationToken = end.Token;
         var application = $"DbMigrate dump {RandomNumberGenerator.GetHexString(10, lowercase: true)}";
         using var partial = PartialDump.Create(plan.Path);
         foreach (var old in PartialDump.LeftOver(plan.Options.Folder))
@@ -104,6 +107,9 @@ public static partial class DatabaseDump
             throw;
         }
     }
+
+    /// <summary>Whether a dump of ours can be called so.</summary>
+    internal static bool IsId(string id) => Name().IsMatch(id);
 
     /// <summary>Dumps; null when the server does not know the snapshot that this session of ours has just made.</summary>
     private static async Task<DumpFacts?> DumpAsync(
@@ -189,6 +195,7 @@ public static partial class DatabaseDump
             Id = plan.Id,
             Database = moment.Database,
             Server = plan.Target.Address,
+            SystemId = moment.SystemId,
             ServerVersion = moment.ServerVersion,
             ProgramVersion = plan.Programs.Version.ToString(),
             CreatedAt = moment.At,
@@ -247,7 +254,7 @@ public static partial class DatabaseDump
         {
             foreach (var schema in options.Schemas)
             {
-                yield return "--schema=" + DumpTable.Quote(schema);
+                yield return "--schema=" + JournalTable.Quote(schema);
             }
         }
     }

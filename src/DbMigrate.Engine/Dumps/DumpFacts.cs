@@ -24,6 +24,9 @@ internal sealed record DumpFacts
     /// <summary>Host and port.</summary>
     public required string Server { get; init; }
 
+    /// <summary>The number of the database cluster; null where the server does not tell, and in files of older versions.</summary>
+    public string? SystemId { get; init; }
+
     public required string ServerVersion { get; init; }
 
     /// <summary>The version of the <c>pg_dump</c> that wrote it; an older <c>pg_restore</c> may not be able to read it.</summary>
@@ -87,7 +90,9 @@ internal sealed record DumpFacts
         try
         {
             var facts = JsonSerializer.Deserialize<DumpFacts>(File.ReadAllBytes(PathOf(dump)), s_form);
-            return facts?.MadeBy == Maker ? facts : null;
+
+            // The file is data: what no dump of ours is called could be made to look like something else.
+            return facts is { MadeBy: Maker, Id: { } id } && DatabaseDump.IsId(id) && Version.TryParse(facts.ProgramVersion, out _) ? facts : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -113,6 +118,7 @@ internal sealed record DumpFacts
     public DbSnapshot ToSnapshot(string path, string status, long size)
     {
         var tags = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["server"] = Server, ["taken-by"] = TakenBy };
+        Tag(DumpFolder.SystemIdTag, SystemId);
         Tag("reason", Reason);
         Tag("run-id", RunId);
         Tag("lsn", Lsn);

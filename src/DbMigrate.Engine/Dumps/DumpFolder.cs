@@ -1,3 +1,5 @@
+using DbMigrate.Engine.Targets;
+
 namespace DbMigrate.Engine.Dumps;
 
 /// <summary>A folder with dumps: ours, with their facts beside them, and others'.</summary>
@@ -6,6 +8,7 @@ public static class DumpFolder
     internal const string Extension = ".dump";
     internal const string Available = "available";
     internal const string DamagedStatus = "damaged";
+    internal const string SystemIdTag = "system-id";
 
     /// <summary>The dumps of a folder, the oldest first.</summary>
     /// <param name="folder">The folder, an absolute path; or one dump.</param>
@@ -15,6 +18,21 @@ public static class DumpFolder
     /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
     public static Task<IReadOnlyList<DbSnapshot>> ListAsync(string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken) =>
         ListAsync(folder, verify, locator: null, observer, cancellationToken);
+
+    /// <summary>Those of one database, the oldest first. Its server is asked who it is only where a dump of a database of that name says whose it is.</summary>
+    /// <param name="folder">The folder, an absolute path; or one dump.</param>
+    /// <param name="verify">Compare checksums, which reads all bytes.</param>
+    /// <param name="target">The database. Of a server that cannot be reached the address decides.</param>
+    /// <param name="observer">Told what cannot be read, and of the progress.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    public static async Task<IReadOnlyList<DbSnapshot>> ListOfAsync(
+        string folder, bool verify, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => dump.Source == target.Database).ToList();
+        var systemId = dumps.Exists(dump => dump.Tags.ContainsKey(SystemIdTag)) ? await SystemIdAsync(target, observer, cancellationToken) : null;
+        return [.. dumps.Where(dump => IsOf(dump, target, systemId))];
+    }
 
     internal static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
         string folder, bool verify, ClientProgramLocator? locator, IEngineObserver observer, CancellationToken cancellationToken)
@@ -68,9 +86,14 @@ public static class DumpFolder
         }
     }
 
-    /// <summary>Whether a dump is of a database. One that is not ours does not say of which server it is.</summary>
-    public static bool IsOf(DbSnapshot dump, DbTarget target) =>
-        dump.Source == target.Database && dump.Tags.GetValueOrDefault("server", target.Address) == target.Address;
+    /// <summary>
+    /// Whether a dump is of a database: by the server's own number where both sides tell it, else by its address. A dump that is not ours tells neither.
+    /// </summary>
+    /// <param name="dump">The dump.</param>
+    /// <param name="target">The database.</param>
+    /// <param name="systemId">What the target's server says it is; null where that is not known.</param>
+    public static bool IsOf(DbSnapshot dump, DbTarget target, string? systemId = null) => dump.Source == target.Database
+        && (systemId is not null && dump.Tags.TryGetValue(SystemIdTag, out var id) ? id == systemId : dump.Tags.GetValueOrDefault("server", target.Address) == target.Address);
 
     /// <summary>Removes a dump and the file beside it.</summary>
     /// <param name="dump">The dump, as <see cref="GetAsync"/> gives it.</param>
@@ -98,6 +121,21 @@ public static class DumpFolder
     }
 
     internal static bool IsDump(string path) => File.Exists(path) || File.Exists(Path.Combine(path, "toc.dat"));
+
+    private static async Task<string?> SystemIdAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
+            return await SystemIdentifier.ReadAsync(session, cancellationToken);
+        }
+        catch (DbMigrateException e)
+        {
+            // Dumps are looked for most of all when the server is gone.
+            observer.Message(MessageLevel.Verbose, $"Which dumps are of {target} is told by its address, because it cannot be asked: {e.Message}");
+            return null;
+        }
+    }
 
     private static IEnumerable<string> Paths(string folder)
     {

@@ -15,6 +15,9 @@ internal sealed record DumpMoment
     /// <summary>Where the write-ahead log was before it; null where the server does not tell.</summary>
     public string? Lsn { get; init; }
 
+    /// <summary>See <see cref="SystemIdentifier"/>.</summary>
+    public string? SystemId { get; init; }
+
     public required string Database { get; init; }
 
     public required string ServerVersion { get; init; }
@@ -39,11 +42,12 @@ internal sealed record DumpMoment
         string[] limits = ["statement_timeout", "idle_in_transaction_session_timeout", .. session.ServerVersion.Major >= 17 ? ["transaction_timeout"] : Array.Empty<string>()];
         foreach (var limit in limits)
         {
-            await ExecuteAsync(session, $"SET {limit} = 0", cancellationToken);
+            await session.ExecuteAsync($"SET {limit} = 0", cancellationToken);
         }
 
+        var systemId = await SystemIdentifier.ReadAsync(session, cancellationToken);
         var lsn = await LsnAsync(session, cancellationToken);
-        await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
+        await session.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
         var snapshot = hasSnapshot ? await ExportAsync(session, observer, cancellationToken) : null;
         var major = session.ServerVersion.Major;
         var provider = major >= 15 ? "CASE datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END" : "NULL";
@@ -62,6 +66,7 @@ internal sealed record DumpMoment
             Snapshot = snapshot,
             At = new DateTimeOffset(reader.GetDateTime(0)),
             Lsn = lsn,
+            SystemId = systemId,
             Database = reader.GetString(1),
             ServerVersion = reader.GetString(2),
             Encoding = reader.GetString(3),
@@ -83,8 +88,8 @@ internal sealed record DumpMoment
         catch (PostgresException e)
         {
             observer.Message(MessageLevel.Verbose, $"The server hands no snapshot on, so pg_dump takes its own: {e.MessageText}");
-            await ExecuteAsync(session, "ROLLBACK", cancellationToken);
-            await ExecuteAsync(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
+            await session.ExecuteAsync("ROLLBACK", cancellationToken);
+            await session.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
             return null;
         }
     }
@@ -102,11 +107,5 @@ internal sealed record DumpMoment
         {
             return null;
         }
-    }
-
-    private static async Task ExecuteAsync(DbSession session, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, session.Connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -91,20 +92,26 @@ internal sealed partial class DumpProgress(
         var copied = session.ServerVersion.Major >= 14
             ? "(SELECT coalesce(sum(p.bytes_processed), 0)::bigint FROM pg_catalog.pg_stat_progress_copy p JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE a.application_name = $1)"
             : "0::bigint";
+        // Our transaction would see for ever what it saw first.
+        await session.ExecuteAsync("SELECT pg_stat_clear_snapshot()", cancellationToken);
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT {copied}, (
-                SELECT string_agg(DISTINCT format('pid %s (%s, %s)', b.pid, b.usename, coalesce(nullif(b.application_name, ''), 'no application name')), ', ')
-                FROM pg_catalog.pg_stat_activity a CROSS JOIN LATERAL unnest(pg_catalog.pg_blocking_pids(a.pid)) blocker (pid)
-                    JOIN pg_catalog.pg_stat_activity b ON b.pid = blocker.pid
-                WHERE a.application_name = $1 AND a.wait_event_type = 'Lock')
-            FROM (SELECT pg_catalog.pg_stat_clear_snapshot()) AS anew
+            SELECT {copied}, {SessionColumns.Sql(fullQueries: false, "b")}
+            FROM (VALUES (1)) AS one (n) LEFT JOIN pg_catalog.pg_stat_activity b ON b.pid IN (
+                SELECT unnest(pg_catalog.pg_blocking_pids(a.pid)) FROM pg_catalog.pg_stat_activity a WHERE a.application_name = $1 AND a.wait_event_type = 'Lock')
+            ORDER BY b.xact_start
             """,
             session.Connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = application });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return (reader.IsDBNull(1) ? null : $"waits for a lock that {reader.GetString(1)} holds", reader.GetInt64(0));
+        var (holders, bytes) = (new List<ServerSession>(), 0L);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            bytes = reader.GetInt64(0);
+            holders.AddRange(SessionColumns.Read(reader, first: 1) is { } holder ? [holder] : []);
+        }
+
+        return (holders.Count == 0 ? null : $"waits for a lock that {LockHolders.Describe(holders)} holds", bytes);
     }
 
     // pg_dump: dumping contents of table "public.orders"

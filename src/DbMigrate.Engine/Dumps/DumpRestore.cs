@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
@@ -89,6 +90,8 @@ public static class DumpRestore
     /// </exception>
     public static async Task<RestoreResult> RunAsync(RestorePlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
+        using var end = new ProcessEnd(cancellationToken);
+        cancellationToken = end.Token;
         var clock = Stopwatch.StartNew();
         if (!plan.Creates)
         {
@@ -131,7 +134,7 @@ public static class DumpRestore
                 "RestoreIncomplete",
                 ErrorKind.InvalidData,
                 string.Create(CultureInfo.InvariantCulture, $"pg_restore ended well, but {plan.Target} has {tables} of the dump's {plan.Tables} tables."),
-                $"Look at it before using it; drop it and restore again: DROP DATABASE {DumpTable.Quote(plan.Target.Database)}") { Subject = plan.Target };
+                $"Look at it before using it; drop it and restore again: DROP DATABASE {JournalTable.Quote(plan.Target.Database)}") { Subject = plan.Target };
         }
 
         return new RestoreResult
@@ -199,7 +202,7 @@ public static class DumpRestore
             $"{plan.Path} was not restored into {plan.Target} as a whole, {count}:\n{words}\n{left}",
             plan.Options.SingleTransaction
                 ? "Mend the causes and restore again; -NoOwner and -NoPrivileges leave roles out."
-                : $"Use it as it is, or mend the causes and restore again into another database, or after DROP DATABASE {DumpTable.Quote(plan.Target.Database)}; " +
+                : $"Use it as it is, or mend the causes and restore again into another database, or after DROP DATABASE {JournalTable.Quote(plan.Target.Database)}; " +
                   "-NoOwner and -NoPrivileges leave roles out.") { Subject = plan.Target };
     }
 
@@ -208,9 +211,9 @@ public static class DumpRestore
         // Of template0, because a text that is to be restored must not meet what somebody has added to template1.
         await using var session = await DbSession.OpenAsync(plan.Server, observer, cancellationToken);
         var locale = plan.Facts is { } facts
-            ? $" ENCODING {Literal(facts.Encoding)} LC_COLLATE {Literal(facts.Collate)} LC_CTYPE {Literal(facts.Ctype)}{Provider(facts, session, observer)}"
+            ? $" ENCODING {SqlCommandText.Literal(facts.Encoding)} LC_COLLATE {SqlCommandText.Literal(facts.Collate)} LC_CTYPE {SqlCommandText.Literal(facts.Ctype)}{Provider(facts, session, observer)}"
             : "";
-        await ExecuteAsync(session, $"CREATE DATABASE {DumpTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", cancellationToken);
+        await ServerFailure.GuardAsync(() => session.ExecuteAsync($"CREATE DATABASE {JournalTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", cancellationToken));
     }
 
     /// <summary>What sorts text, where the server knows more than one (PostgreSQL manual, 23.1.4).</summary>
@@ -220,8 +223,8 @@ public static class DumpRestore
         var (from, option) = facts.LocaleProvider switch { "libc" => (15, null), "icu" => (15, "ICU_LOCALE"), "builtin" => (17, "BUILTIN_LOCALE"), _ => (int.MaxValue, null) };
         if (session.ServerVersion.Major >= from)
         {
-            var locale = option is null || facts.Locale is null ? "" : $" {option} {Literal(facts.Locale)}";
-            var rules = option is null || facts.IcuRules is null || session.ServerVersion.Major < 16 ? "" : $" ICU_RULES {Literal(facts.IcuRules)}";
+            var locale = option is null || facts.Locale is null ? "" : $" {option} {SqlCommandText.Literal(facts.Locale)}";
+            var rules = option is null || facts.IcuRules is null || session.ServerVersion.Major < 16 ? "" : $" ICU_RULES {SqlCommandText.Literal(facts.IcuRules)}";
             return $" LOCALE_PROVIDER {facts.LocaleProvider}{locale}{rules}";
         }
 
@@ -233,8 +236,6 @@ public static class DumpRestore
 
         return "";
     }
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static async Task DropAsync(RestorePlan plan, bool isCreated, IEngineObserver observer)
     {
@@ -257,7 +258,7 @@ public static class DumpRestore
                 await CheckEmptyAsync(plan.Target, observer, CancellationToken.None);
             }
 
-            await ExecuteAsync(plan.Server, $"DROP DATABASE IF EXISTS {DumpTable.Quote(plan.Target.Database)}", observer, CancellationToken.None);
+            await ExecuteAsync(plan.Server, $"DROP DATABASE IF EXISTS {JournalTable.Quote(plan.Target.Database)}", observer, CancellationToken.None);
         }
         catch (DbMigrateException e)
         {
@@ -268,14 +269,8 @@ public static class DumpRestore
     private static async Task ExecuteAsync(DbTarget target, string statement, IEngineObserver observer, CancellationToken cancellationToken)
     {
         await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
-        await ExecuteAsync(session, statement, cancellationToken);
+        await ServerFailure.GuardAsync(() => session.ExecuteAsync(statement, cancellationToken));
     }
-
-    private static Task ExecuteAsync(DbSession session, string statement, CancellationToken cancellationToken) => ServerFailure.GuardAsync(async () =>
-    {
-        await using var command = new NpgsqlCommand(statement, session.Connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    });
 
     private static async Task<int> CountAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -354,7 +349,7 @@ public static class DumpRestore
                 "RestoreRolesMissing",
                 ErrorKind.InvalidState,
                 $"What {path} holds belongs to roles that {session.Target.Address} does not have: {string.Join(", ", missing)}.",
-                $"Create them (CREATE ROLE {DumpTable.Quote(missing[0])}), or give -NoOwner, so that everything belongs to you.") { Subject = path };
+                $"Create them (CREATE ROLE {JournalTable.Quote(missing[0])}), or give -NoOwner, so that everything belongs to you.") { Subject = path };
         }
     }
 

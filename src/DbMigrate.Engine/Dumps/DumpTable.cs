@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -17,9 +18,7 @@ internal sealed partial record DumpTable(long Oid, long Parent, string Schema, s
     public string LogName => $"{Schema}.{Name}";
 
     /// <summary>As a pattern of <c>pg_dump</c> that fits nothing else (manual, psql, Patterns).</summary>
-    public string Pattern => $"{Quote(Schema)}.{Quote(Name)}";
-
-    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public string Pattern => $"{JournalTable.Quote(Schema)}.{JournalTable.Quote(Name)}";
 
     /// <summary>All tables of a database.</summary>
     public static async Task<IReadOnlyList<DumpTable>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

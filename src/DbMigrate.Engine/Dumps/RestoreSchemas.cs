@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using Npgsql;
@@ -11,7 +12,7 @@ namespace DbMigrate.Engine.Dumps;
 /// </summary>
 internal sealed class RestoreSchemas(RestorePlan plan, IEngineObserver observer)
 {
-    private readonly string _aside = DumpTable.Quote($"public before the restore {RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+    private readonly string _aside = JournalTable.Quote($"public before the restore {RandomNumberGenerator.GetHexString(6, lowercase: true)}");
     private readonly Stack<string> _undo = new();
 
     // A database that was made for it is dropped instead.
@@ -34,20 +35,20 @@ internal sealed class RestoreSchemas(RestorePlan plan, IEngineObserver observer)
             var there = await ReadAsync(session, cancellationToken);
             foreach (var schema in needed.Where(schema => !there.Contains(schema)))
             {
-                await ExecuteAsync(session, $"CREATE SCHEMA {DumpTable.Quote(schema)}", cancellationToken);
-                _undo.Push($"DROP SCHEMA {DumpTable.Quote(schema)}");
+                await session.ExecuteAsync($"CREATE SCHEMA {JournalTable.Quote(schema)}", cancellationToken);
+                _undo.Push($"DROP SCHEMA {JournalTable.Quote(schema)}");
             }
 
             if (isPublicInDump && _isUndone && there.Contains("public"))
             {
                 // Its owner, privileges and comment come back with its name.
-                await ExecuteAsync(session, $"ALTER SCHEMA public RENAME TO {_aside}", cancellationToken);
+                await session.ExecuteAsync($"ALTER SCHEMA public RENAME TO {_aside}", cancellationToken);
                 _undo.Push($"ALTER SCHEMA {_aside} RENAME TO public");
                 _isAside = true;
             }
             else if (isPublicInDump)
             {
-                await ExecuteAsync(session, "DROP SCHEMA IF EXISTS public", cancellationToken);
+                await session.ExecuteAsync("DROP SCHEMA IF EXISTS public", cancellationToken);
             }
         });
     }
@@ -65,7 +66,7 @@ internal sealed class RestoreSchemas(RestorePlan plan, IEngineObserver observer)
             await using var session = await DbSession.OpenAsync(plan.Target, observer, CancellationToken.None);
             foreach (var statement in statements)
             {
-                await ServerFailure.GuardAsync(() => ExecuteAsync(session, statement, CancellationToken.None));
+                await ServerFailure.GuardAsync(() => session.ExecuteAsync(statement, CancellationToken.None));
             }
         }
         catch (DbMigrateException e)
@@ -85,11 +86,5 @@ internal sealed class RestoreSchemas(RestorePlan plan, IEngineObserver observer)
         }
 
         return names;
-    }
-
-    private static async Task ExecuteAsync(DbSession session, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, session.Connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -27,6 +27,7 @@ public sealed record SqlCommandText(string Text, params object?[] Parameters)
         return new SqlCommandText("DO " + Literal(body));
     }
 
-    private static string Literal(string text) =>
+    /// <summary>A text as SQL takes it, whatever <c>standard_conforming_strings</c> is (manual 4.1.2.2).</summary>
+    internal static string Literal(string text) =>
         $"E'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
 }

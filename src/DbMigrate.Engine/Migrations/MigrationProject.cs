@@ -304,7 +304,8 @@ public sealed class MigrationProject : IAsyncDisposable
         {
             _state = null;
             done++;
-            var result = outcome.Result with { RunId = run.Id };
+            var point = outcome.Result.RestorePoint;
+            var result = outcome.Result with { RunId = run.Id, RestorePoint = point is null ? null : run.RestorePoint with { At = point.At, Lsn = point.Lsn } };
             results.Add(result);
             record.Add(result);
             yield return result;

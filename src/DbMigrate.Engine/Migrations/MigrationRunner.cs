@@ -291,7 +291,7 @@ internal sealed class MigrationRunner(
         Path = step.Outline.Script?.Path,
         StartedAt = startedAt,
         Duration = duration,
-        RestorePoint = before is null ? null : before with { SnapshotId = options.Snapshot?.Id },
+        RestorePoint = before,
         ProcessId = watch.ProcessId,
         Target = session.Target,
     };

@@ -132,6 +132,8 @@ public sealed class RunRecord : IDisposable
         json.WriteStartObject("restorePoint");
         json.WriteString("at", point.At);
         json.WriteString("lsn", point.Lsn);
+        json.WriteString("systemId", point.SystemId);
+        json.WriteString("database", point.Database);
         json.WriteString("snapshotId", point.SnapshotId);
         json.WriteEndObject();
     }

@@ -22,15 +22,15 @@ public static class RunTable
 
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT run_id, undo, database, folder, format, run_by, run_at, run_lsn, snapshot_id, version, name, outcome, milliseconds, sql_state, at, lsn
-            FROM {Table} ORDER BY run_id DESC, number
+            SELECT run_id, undo, database, folder, format, run_by, run_at, run_lsn, snapshot_id, version, name, outcome, milliseconds, sql_state, at, lsn,
+                to_jsonb(r) ->> 'system_id', to_jsonb(r) ->> 'database_name' -- columns that older versions did not make
+            FROM {Table} r ORDER BY run_id DESC, number
             """,
             session.Connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var id = reader.GetString(0);
-            var snapshot = Text(8);
             var step = new MigrationRunStep
             {
                 Version = reader.GetString(9),
@@ -38,7 +38,7 @@ public static class RunTable
                 Outcome = Enum.Parse<MigrationOutcome>(reader.GetString(11)),
                 Duration = TimeSpan.FromMilliseconds(reader.GetDouble(12)),
                 SqlState = Text(13),
-                RestorePoint = reader.IsDBNull(14) ? null : new RestorePoint { At = At(14), Lsn = Text(15), SnapshotId = snapshot },
+                RestorePoint = reader.IsDBNull(14) ? null : Point(14),
             };
             if (runs is [.., var last] && last.Id == id)
             {
@@ -54,7 +54,7 @@ public static class RunTable
                 Folder = reader.GetString(3),
                 Format = Enum.Parse<MigrationFormat>(reader.GetString(4)),
                 RunBy = reader.GetString(5),
-                RestorePoint = new RestorePoint { At = At(6), Lsn = Text(7), SnapshotId = snapshot },
+                RestorePoint = Point(6),
                 Migrations = [step],
                 IsFinished = true,
             });
@@ -63,7 +63,14 @@ public static class RunTable
         return runs;
 
         string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
-        DateTimeOffset At(int column) => new(reader.GetDateTime(column), TimeSpan.Zero);
+        RestorePoint Point(int column) => new()
+        {
+            At = new DateTimeOffset(reader.GetDateTime(column), TimeSpan.Zero),
+            Lsn = Text(column + 1),
+            SystemId = Text(16),
+            Database = Text(17),
+            SnapshotId = Text(8),
+        };
     });
 
     /// <summary>What records a run that has ended; for one transaction.</summary>
@@ -75,17 +82,18 @@ public static class RunTable
             """
             (run_id text NOT NULL, number integer NOT NULL, undo boolean NOT NULL, database text NOT NULL, folder text NOT NULL, format text NOT NULL,
                 run_by text NOT NULL, run_at timestamptz NOT NULL, run_lsn text, snapshot_id text, version text NOT NULL, name text NOT NULL, outcome text NOT NULL,
-                milliseconds float8 NOT NULL, sql_state text, at timestamptz, lsn text, PRIMARY KEY (run_id, number))
+                milliseconds float8 NOT NULL, sql_state text, at timestamptz, lsn text, system_id text, database_name text, PRIMARY KEY (run_id, number))
             """,
             "runs of migrations, with the moment before each. May be dropped."));
+        yield return new SqlCommandText(OwnSchema.AddColumns(Table, "system_id", "database_name"));
         for (var i = 0; i < results.Count; i++)
         {
             var result = results[i];
             yield return new SqlCommandText(
-                $"INSERT INTO {Table} VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::float8, $15, $16::timestamptz, $17)",
+                $"INSERT INTO {Table} VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::float8, $15, $16::timestamptz, $17, $18, $19)",
                 run.Id, i + 1, run.IsUndo, run.Database, run.Folder, run.Format.ToString(), run.RunBy, run.RestorePoint.At, run.RestorePoint.Lsn, run.RestorePoint.SnapshotId,
                 result.Version, result.Name, result.Outcome.ToString(), FormattableString.Invariant($"{result.Duration.TotalMilliseconds}"), result.Error?.SqlState,
-                result.RestorePoint?.At, result.RestorePoint?.Lsn);
+                result.RestorePoint?.At, result.RestorePoint?.Lsn, run.RestorePoint.SystemId, run.RestorePoint.Database);
         }
     }
 }

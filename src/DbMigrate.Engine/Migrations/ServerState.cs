@@ -22,7 +22,7 @@ internal sealed record ServerState
     /// <summary>The role whose privileges count.</summary>
     public required string User { get; init; }
 
-    /// <summary>The server's clock and its place in the write-ahead log, which Aurora and some roles do not get to see.</summary>
+    /// <summary>The server's clock, number and place in the write-ahead log, of which Aurora and some roles get to see only the first.</summary>
     public required RestorePoint Now { get; init; }
 
     /// <summary>The process that serves us, as the server itself names it.</summary>
@@ -66,6 +66,23 @@ internal sealed record ServerState
     public static async Task<ServerState> ReadAsync(
         DbSession session, IReadOnlyDictionary<string, string> settings, string? journalName, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ReadAsync(session, settings, journalName, tellsPlace: true, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // The server looks at the privilege before it runs anything, so that no condition in the query itself can keep it from refusing.
+            return await ReadAsync(session, settings, journalName, tellsPlace: false, cancellationToken);
+        }
+    }
+
+    private static async Task<ServerState> ReadAsync(
+        DbSession session, IReadOnlyDictionary<string, string> settings, string? journalName, bool tellsPlace, CancellationToken cancellationToken)
+    {
+        var place = tellsPlace
+            ? $"CASE WHEN NOT pg_is_in_recovery() AND to_regproc('aurora_version') IS NULL THEN pg_current_wal_insert_lsn()::text END, {SystemIdentifier.Column}"
+            : "NULL::text, NULL::bigint";
         await using var batch = new NpgsqlBatch(session.Connection);
         if (settings.Count > 0)
         {
@@ -80,9 +97,7 @@ internal sealed record ServerState
             SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, current_schema()::text, current_database()::text, current_user::text,
                 pg_backend_pid(), has_database_privilege(current_database(), 'CREATE'), {MigrationProgress.ExistsColumn},
                 schemas.may_create, {OwnSchema.MayCreateColumn}, schemas.all_of_them, clock_timestamp(),
-                CASE WHEN NOT pg_is_in_recovery() AND to_regproc('aurora_version') IS NULL AND has_function_privilege('pg_current_wal_insert_lsn()', 'EXECUTE')
-                    THEN pg_current_wal_insert_lsn()::text END,
-                {OwnSchema.DeniedTablesColumn}
+                {place}, {OwnSchema.DeniedTablesColumn}
             FROM (SELECT string_agg(nspname, chr(1)) AS all_of_them, string_agg(nspname, chr(1)) FILTER (WHERE has_schema_privilege(oid, 'CREATE')) AS may_create
                 FROM pg_namespace) AS schemas
             """));
@@ -119,12 +134,14 @@ internal sealed record ServerState
             HasProgress = reader.GetBoolean(7),
             SchemasToCreateIn = reader.IsDBNull(8) ? [] : reader.GetString(8).Split(Separator),
             MayUseOwnSchema = reader.GetBoolean(9),
-            DeniedOwnTables = reader.IsDBNull(13) ? [] : reader.GetString(13).Split(','),
+            DeniedOwnTables = reader.IsDBNull(14) ? [] : reader.GetString(14).Split(','),
             Schemas = reader.GetString(10).Split(Separator),
             Now = new RestorePoint
             {
                 At = new DateTimeOffset(reader.GetDateTime(11), TimeSpan.Zero),
                 Lsn = reader.IsDBNull(12) ? null : reader.GetString(12),
+                SystemId = reader.IsDBNull(13) ? null : SystemIdentifier.Text(reader.GetInt64(13)),
+                Database = reader.GetString(3),
             },
             Tables = found,
         };

@@ -55,8 +55,6 @@ public static class SnapshotGuard
 
     /// <summary>What to type to go back.</summary>
     public static string RestoreCommand(DbSnapshot snapshot) => snapshot.Kind == DbSnapshotKind.Dump
-        ? $"Get-DbSnapshot {Quote(snapshot.Path!)} | Restore-DbSnapshot -Database {Quote(snapshot.Source + "_restored")}"
+        ? $"Get-DbSnapshot {PowerShellText.Quote(snapshot.Path!)} | Restore-DbSnapshot -Database {PowerShellText.Quote(snapshot.Source + "_restored")}"
         : $"Get-DbSnapshot -InstanceId {snapshot.Source} -Id {snapshot.Id}{(snapshot.Region is null ? "" : $" -Region {snapshot.Region}")} | Restore-DbSnapshot -Wait";
-
-    private static string Quote(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Targets;
@@ -20,36 +19,34 @@ public static class PointInTimeRecovery
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    // A clock of an archive may be behind the server's.
-    private static readonly TimeSpan s_clocks = TimeSpan.FromMinutes(1);
-
     /// <summary>Looks whether it can be done, as far as backup and archive tell. Writes nothing.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="observer">Warned of what may not do.</param>
     /// <param name="cancellationToken">Stops looking.</param>
     /// <exception cref="DbMigrateException">
     /// <c>InvalidRecoveryOptions</c>, <c>BaseBackupNotFound</c>, <c>BaseBackupUnusable</c>, <c>WalArchiveNotFound</c>, <c>WalArchiveForeign</c>, <c>UnreadableFolder</c>,
-    /// <c>RecoveryProgramsNotFound</c>, <c>DataDirectoryNotEmpty</c>, <c>PortInUse</c>, <c>RecoveryTargetTooEarly</c>, <c>RecoveryTargetTooLate</c>, <c>WalSegmentMissing</c>.
+    /// <c>RestorePointForeign</c>, <c>RecoveryProgramsNotFound</c>, <c>DataDirectoryNotEmpty</c>, <c>PortInUse</c>, <c>RecoveryTargetTooEarly</c>, <c>RecoveryTargetTooLate</c>, <c>WalSegmentMissing</c>.
     /// </exception>
     public static async Task<RecoveryPlan> PlanAsync(RecoveryOptions options, IEngineObserver observer, CancellationToken cancellationToken)
     {
         options = options with { DataDirectory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.DataDirectory)) };
-        CheckOptions(options);
-        CheckDirectory(options.DataDirectory);
+        RecoveryChecks.CheckOptions(options);
+        RecoveryChecks.CheckDirectory(options.DataDirectory);
         var backup = await BaseBackup.ReadAsync(Path.GetFullPath(options.BaseBackup), cancellationToken);
         var programs = await FindProgramsAsync(backup, options, cancellationToken);
         var archive = options.WalArchive is { } folder ? WalArchive.Read(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) : null;
-        CheckPlace(options.DataDirectory, backup.Folder, "the base backup");
+        RecoveryChecks.CheckPlace(options.DataDirectory, backup.Folder, "the base backup");
         if (archive is not null)
         {
-            CheckPlace(options.DataDirectory, archive.Folder, "the archive");
+            RecoveryChecks.CheckPlace(options.DataDirectory, archive.Folder, "the archive");
         }
 
         var plan = new RecoveryPlan(options, backup, archive, programs, Port(options.Port));
-        CheckReach(plan);
+        RecoveryChecks.CheckOrigin(plan);
+        RecoveryChecks.CheckReach(plan);
         if (archive is not null)
         {
-            await CheckArchiveAsync(plan, archive, observer, cancellationToken);
+            await RecoveryChecks.CheckArchiveAsync(plan, archive, observer, cancellationToken);
         }
 
         return plan;
@@ -68,7 +65,8 @@ public static class PointInTimeRecovery
     {
         var clock = Stopwatch.StartNew();
         var isNew = !Directory.Exists(plan.DataDirectory);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var end = new ProcessEnd(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         limit.CancelAfter(plan.Options.Timeout ?? Timeout.InfiniteTimeSpan);
         var log = new RecoveryLog(plan.Log);
         try
@@ -79,7 +77,7 @@ public static class PointInTimeRecovery
         catch (OperationCanceledException)
         {
             Remove(plan.DataDirectory, isNew, observer);
-            cancellationToken.ThrowIfCancellationRequested();
+            end.Token.ThrowIfCancellationRequested();
             throw new DbMigrateException(
                 "RecoveryTimeout",
                 ErrorKind.Timeout,
@@ -100,61 +98,6 @@ public static class PointInTimeRecovery
             Target = target,
             StopCommand = plan.StopCommand,
         };
-    }
-
-    private static void CheckOptions(RecoveryOptions options)
-    {
-        var targets = new object?[] { options.Time, options.Lsn, options.Name }.Count(t => t is not null);
-        var wrong = targets > 1 ? ("More than one moment to recover to is given.", "Give a time, a position in the write-ahead log, or the name of a restore point.")
-            : options.WalArchive is null == options.RestoreCommand is null ? ("The write-ahead log is to come from one place.", "Give either -WalArchive or -RestoreCommand.")
-            : options.Lsn is { } lsn && Recovery.Lsn.Parse(lsn) is null ? ($"'{lsn}' is no position in the write-ahead log.", "Write it as the server does: 16/B374D848.")
-            : options.Name is { Length: 0 or > 63 } ? ("The name of a restore point has 1 to 63 bytes.", "Give the name that pg_create_restore_point() was given.")
-            : options.Port is < 1 or > 65535 ? ("A port is a number from 1 to 65535.", "Give another -Port, or none.")
-            : options.Settings.Keys.FirstOrDefault(name => !RecoverySettings.IsName(name)) is { } name ? ($"'{name}' is no name of a setting.", "Give names as in postgresql.conf.")
-            : default;
-        if (wrong != default)
-        {
-            throw new DbMigrateException("InvalidRecoveryOptions", ErrorKind.InvalidArgument, wrong.Item1, wrong.Item2);
-        }
-    }
-
-    private static void CheckDirectory(string data)
-    {
-        // pg_ctl hands the names of the log and the folder to a shell, in double quotes.
-        char[] refused = OperatingSystem.IsWindows() ? ['"', '%', '\r', '\n'] : ['"', '$', '`', '\\', '\r', '\n'];
-        if (data.IndexOfAny(refused) >= 0)
-        {
-            throw new DbMigrateException(
-                "InvalidRecoveryOptions",
-                ErrorKind.InvalidArgument,
-                $"The name of the new data directory has a character that pg_ctl cannot take: {string.Join(' ', refused.Take(refused.Length - 2))} or a line's end.",
-                "Name another folder with -DataDirectory.") { Subject = data };
-        }
-
-        if (File.Exists(data) || (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
-        {
-            throw NotEmpty(data);
-        }
-    }
-
-    private static DbMigrateException NotEmpty(string data) => new(
-        "DataDirectoryNotEmpty",
-        ErrorKind.Exists,
-        $"{data} is not empty; a recovery never writes over anything.",
-        "Name a new folder with -DataDirectory.") { Subject = data };
-
-    /// <summary>A copy into itself would never end, and an archive holds nothing but the log.</summary>
-    private static void CheckPlace(string data, string folder, string what)
-    {
-        var comparison = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
-        if (data.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, comparison))
-        {
-            throw new DbMigrateException(
-                "InvalidRecoveryOptions",
-                ErrorKind.InvalidArgument,
-                $"The new data directory {data} lies in {what}, {folder}.",
-                "Name a folder elsewhere with -DataDirectory.") { Subject = data };
-        }
     }
 
     private static async Task<PostgresPrograms> FindProgramsAsync(BaseBackup backup, RecoveryOptions options, CancellationToken cancellationToken)
@@ -186,9 +129,7 @@ public static class PointInTimeRecovery
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Loopback, wanted ?? 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
+            return LoopbackPort.Find(wanted);
         }
         catch (SocketException e)
         {
@@ -198,88 +139,6 @@ public static class PointInTimeRecovery
                 string.Create(CultureInfo.InvariantCulture, $"Port {wanted} of 127.0.0.1 cannot be had: {e.Message}"),
                 "Give another -Port, or none, for one that is free.",
                 e) { Subject = wanted };
-        }
-    }
-
-    /// <summary>Before the end of the backup there is nothing that is whole.</summary>
-    private static void CheckReach(RecoveryPlan plan)
-    {
-        var (options, backup) = (plan.Options, plan.Backup);
-        if (options.Lsn is { } text && Recovery.Lsn.Parse(text) < (backup.End ?? backup.Label.Start))
-        {
-            throw RecoveryFailure.TooEarly(plan, backup.End is { } end ? $"it ends at {end}." : $"it begins at {backup.Label.Start}.");
-        }
-
-        var (at, what) = plan.Archive?.BackupEnd(backup.Label) is { } stop ? (stop, "ended") : (backup.Label.StartTime, "began");
-        if (options.Time < at)
-        {
-            throw RecoveryFailure.TooEarly(plan, string.Create(CultureInfo.InvariantCulture, $"it {what} at {at:yyyy-MM-dd HH:mm:ss}Z."));
-        }
-    }
-
-    private static async Task CheckArchiveAsync(RecoveryPlan plan, WalArchive archive, IEngineObserver observer, CancellationToken cancellationToken)
-    {
-        var (options, backup, size) = (plan.Options, plan.Backup, archive.SegmentSize);
-        if (backup.SystemId is { } system && system != archive.SystemId)
-        {
-            throw new DbMigrateException(
-                "WalArchiveForeign",
-                ErrorKind.InvalidData,
-                string.Create(CultureInfo.InvariantCulture, $"{archive.Folder} is the archive of another server ({archive.SystemId}) than the base backup {backup.Folder} ({system})."),
-                "Name the archive of the server that the backup is of.") { Subject = archive.Folder };
-        }
-
-        await CheckAccessAsync(archive.Folder, "The WAL archive", cancellationToken);
-
-        // To the server a file that it may not read is one that is not there: the recovery would end before it, and with -Latest look like a success.
-        await CheckAccessAsync(archive.Find(archive.Newest)!, "The archived file", cancellationToken);
-        if (options.Lsn is { } text && Recovery.Lsn.Parse(text) > archive.Newest.End(size))
-        {
-            throw RecoveryFailure.TooLate(plan, $"it ends with {archive.Newest.Name(size)}, at {archive.Newest.End(size)}.");
-        }
-
-        if (options.Time > archive.NewestAt + s_clocks)
-        {
-            throw RecoveryFailure.TooLate(
-                plan, string.Create(CultureInfo.InvariantCulture, $"its last file, {archive.Newest.Name(size)}, was written at {archive.NewestAt:yyyy-MM-dd HH:mm:ss}Z."));
-        }
-
-        var needed = backup.End is { } end ? WalSegment.Of(backup.Label.Timeline, new Lsn(end.Value - 1), size) : WalSegment.Parse(backup.Label.StartSegment, size)!.Value;
-        for (var segment = WalSegment.Parse(backup.Label.StartSegment, size)!.Value; segment.Number <= Math.Max(needed.Number, archive.Newest.Number); segment = segment.Next)
-        {
-            if (archive.Find(segment) is not null || backup.Wal.Contains(segment.Name(size)))
-            {
-                continue;
-            }
-
-            if (segment.Number <= needed.Number)
-            {
-                throw RecoveryFailure.Missing(plan, segment.Name(size), "the base backup is not whole without it.");
-            }
-
-            observer.Message(MessageLevel.Warning, $"{archive.Folder} lacks {segment.Name(size)}: nothing behind it can be recovered.");
-            return;
-        }
-    }
-
-    /// <summary>Where root runs the server under another account, that one has to get in.</summary>
-    private static async Task CheckAccessAsync(string path, string what, CancellationToken cancellationToken)
-    {
-        if (ServerAccount.Name is not { } account)
-        {
-            return;
-        }
-
-        var (exitCode, output) = File.Exists(path)
-            ? await ChildProgram.RunAsync("head", ["-c", "1", "--", path], "/", account, cancellationToken)
-            : await ChildProgram.RunAsync("ls", ["-U", "--", path], "/", account, cancellationToken);
-        if (exitCode != 0)
-        {
-            throw new DbMigrateException(
-                "UnreadableFolder",
-                ErrorKind.Permission,
-                $"{what} {path} cannot be read by '{account}', under which the server runs: {output.Trim().Split('\n')[0]}",
-                $"Give that account the right to read it and to pass through the folders above, or run this as another user than root.") { Subject = path };
         }
     }
 
@@ -314,7 +173,7 @@ public static class PointInTimeRecovery
     private static FileStream Claim(string data)
     {
         // Time has passed since it was planned: somebody may have asked a person in between.
-        CheckDirectory(data);
+        RecoveryChecks.CheckDirectory(data);
         try
         {
             const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -335,13 +194,13 @@ public static class PointInTimeRecovery
             }
             catch (IOException) when (File.Exists(path))
             {
-                throw NotEmpty(data);
+                throw RecoveryFailure.NotEmpty(data);
             }
 
             if (Directory.EnumerateFileSystemEntries(data).Any(entry => Path.GetFileName(entry) != ClaimName))
             {
                 claim.Dispose();
-                throw NotEmpty(data);
+                throw RecoveryFailure.NotEmpty(data);
             }
 
             if (!OperatingSystem.IsWindows())
@@ -363,7 +222,7 @@ public static class PointInTimeRecovery
     {
         var data = plan.DataDirectory;
         await ServerAccount.GiveAsync(data, ServerAccount.Name, cancellationToken);
-        await CheckAccessAsync(data, "The new data directory", cancellationToken);
+        await RecoveryChecks.CheckAccessAsync(data, "The new data directory", cancellationToken);
         var done = 0L;
         var size = plan.Backup.Size;
         await plan.Backup.CopyAsync(
@@ -515,7 +374,7 @@ public static class PointInTimeRecovery
         settings.Port = plan.Port;
         settings.Username = login?.Username ?? Superuser;
         settings.Password = login?.Password;
-        settings.Database = login?.Database ?? Superuser;
+        settings.Database = login?.Database ?? plan.Options.Database ?? Superuser;
         settings.SslMode = SslMode.Disable;
         return new DbTarget(settings.ConnectionString)
         {

@@ -24,6 +24,12 @@ internal static class RecoveryFailure
         $"{plan.Archive?.Folder ?? "The archive"} lacks {segment}: {what}",
         "Look for that file where the archive is kept, or in the server's pg_wal folder, and put it there.") { Subject = segment };
 
+    public static DbMigrateException NotEmpty(string data) => new(
+        "DataDirectoryNotEmpty",
+        ErrorKind.Exists,
+        $"{data} is not empty; a recovery never writes over anything.",
+        "Name a new folder with -DataDirectory.") { Subject = data };
+
     public static DbMigrateException NotStarted(RecoveryPlan plan, string why) => new(
         "RecoveryFailed",
         ErrorKind.InvalidState,

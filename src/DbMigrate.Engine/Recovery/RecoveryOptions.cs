@@ -27,6 +27,9 @@ public sealed record RecoveryOptions
     /// <summary>The name that <c>pg_create_restore_point()</c> was given.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The number of the database cluster that the target is of; null where it is not known. A position means nothing in another's log.</summary>
+    public string? SystemId { get; init; }
+
     /// <summary>Take along what was committed at exactly that moment, or stands at exactly that position.</summary>
     public bool Inclusive { get; init; }
 
@@ -41,6 +44,9 @@ public sealed record RecoveryOptions
 
     /// <summary>Whose user, password and database the result's address has; null for the superuser <c>postgres</c> on the socket in the data directory.</summary>
     public DbTarget? Login { get; init; }
+
+    /// <summary>The database of that address where <see cref="Login"/> names none; null for <c>postgres</c>.</summary>
+    public string? Database { get; init; }
 
     /// <summary>Settings of the new server that win over ours, <c>shared_preload_libraries</c> for example.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

@@ -50,7 +50,6 @@ public sealed record RecoveryPlan
 
     private string Until => Options.Inclusive ? "up to and with" : "up to";
 
-    // PowerShell takes the typographic quotes for the straight one (about_Quoting_Rules), and each is doubled to stand for itself.
-    private static string Quote(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:\\".Contains(c, StringComparison.Ordinal)) ? path
-        : $"'{string.Concat(path.Select(c => c is '\'' or '\u2018' or '\u2019' or '\u201a' or '\u201b' ? $"{c}{c}" : $"{c}"))}'";
+    private static string Quote(string path) =>
+        path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:\\".Contains(c, StringComparison.Ordinal)) ? path : PowerShellText.Quote(path);
 }

@@ -11,7 +11,6 @@ namespace DbMigrate.Engine.Recovery;
 /// </summary>
 internal static partial class RecoverySettings
 {
-    private const int LongestSocketPath = 103;
     private static readonly string[] s_files = ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf"];
 
     /// <summary>What a server has to have at least as much of as the one that wrote the log, by <c>pg_controldata</c>'s name for it.</summary>
@@ -24,7 +23,7 @@ internal static partial class RecoverySettings
     /// <summary>The folder of the server's socket: its data directory, which nobody but its owner can enter; null where it can have none: its path is
     /// too long, or a comma in it would make two hosts of it for every client.</summary>
     public static string? SocketFolder(string data) =>
-        OperatingSystem.IsWindows() || data.Contains(',', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(Path.Combine(data, ".s.PGSQL.65535")) > LongestSocketPath ? null : data;
+        OperatingSystem.IsWindows() || data.Contains(',', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(Path.Combine(data, ".s.PGSQL.65535")) > Posix.LongestSocketPath ? null : data;
 
     /// <summary>Writes it; the original's files stay beside it, as <c>….original</c>.</summary>
     public static async Task WriteAsync(RecoveryPlan plan, CancellationToken cancellationToken)

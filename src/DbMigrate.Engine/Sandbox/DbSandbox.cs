@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DbMigrate.Engine.Targets;
@@ -16,8 +14,6 @@ namespace DbMigrate.Engine.Sandbox;
 /// </summary>
 public sealed class DbSandbox : IAsyncDisposable
 {
-    /// <summary>The longest path of a Unix socket on macOS and the BSDs; Linux allows four more.</summary>
-    private const int LongestSocketPath = 103;
     private const int PortAttempts = 5;
 
     private readonly SandboxFolder _folder;
@@ -196,7 +192,7 @@ public sealed class DbSandbox : IAsyncDisposable
     }
 
     private static string? SocketDirectory(SandboxFolder folder) =>
-        OperatingSystem.IsWindows() || Path.Combine(folder.Run, ".s.PGSQL.65535").Length > LongestSocketPath ? null : folder.Run;
+        OperatingSystem.IsWindows() || Path.Combine(folder.Run, ".s.PGSQL.65535").Length > Posix.LongestSocketPath ? null : folder.Run;
 
     private static async Task InitializeAsync(
         PostgresPrograms programs,
@@ -246,7 +242,7 @@ public sealed class DbSandbox : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var port = FreePort();
+            var port = LoopbackPort.Find();
 
             // pg_ctl takes the server out of our process group, away from Ctrl-C, and drops an administrator's rights on Windows.
             // It is not cancelled: a server that it has just started could not be found again. It takes a fraction of a second.
@@ -271,14 +267,6 @@ public sealed class DbSandbox : IAsyncDisposable
 
             File.Delete(folder.Log);
         }
-    }
-
-    /// <summary>Free at this moment; whoever takes it first has it, which is why a failure to bind is tried again.</summary>
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static DbMigrateException StartFailed(string why, SandboxFolder? folder, Exception? cause = null)

@@ -10,6 +10,9 @@ internal static class Posix
     public const int Sigkill = 9;
     public const int Sigterm = 15;
 
+    /// <summary>The longest path of a Unix socket on macOS and the BSDs, in bytes; Linux allows four more.</summary>
+    public const int LongestSocketPath = 103;
+
     /// <summary>Sends a signal; 0 when it was sent.</summary>
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

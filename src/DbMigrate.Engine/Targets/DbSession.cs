@@ -112,6 +112,13 @@ public sealed class DbSession : IAsyncDisposable
         return ProcessId = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>Runs a statement that gives nothing back.</summary>
+    internal async Task ExecuteAsync(string statement, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(statement, Connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private static NpgsqlConnection New(DbTarget target, string connectionString)
     {
         try

@@ -65,6 +65,6 @@ public sealed class GetDbSnapshotCommand : SnapshotCommand
 
         RefuseAwsParameters();
         var folder = FileSystemPath(Path ?? ".");
-        return Await(token => DumpFolder.ListAsync(folder, Verify, Observer, token)).Where(dump => Target is null || DumpFolder.IsOf(dump, Target));
+        return Await(token => Target is null ? DumpFolder.ListAsync(folder, Verify, Observer, token) : DumpFolder.ListOfAsync(folder, Verify, Target, Observer, token));
     }
 }

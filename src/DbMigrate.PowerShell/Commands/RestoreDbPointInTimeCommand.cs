@@ -18,6 +18,10 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
 
     private static readonly TimeSpan s_patienceWithRds = TimeSpan.FromHours(2);
 
+    private bool _hasInput;
+    private RestorePoint? _earliest;
+    private DbTarget? _target;
+
     /// <summary>The RDS instance or cluster, or a member of a cluster: its name or ARN.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TimeSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = LatestSet)]
@@ -37,10 +41,10 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     public SwitchParameter Latest { get; set; }
 
     /// <summary>The moment right before a migration or a run: what <c>Invoke-Migration</c> or <c>Get-MigrationRun</c> gave. Of several, before all of them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = BeforeSet)]
-    [Parameter(ParameterSetName = BaseBackupSet)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = BeforeSet)]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = BaseBackupSet)]
     [RestorePointTransformation]
-    [ValidateNotNull]
+    [AllowNull]
     public RestorePoint? Before { get; set; }
 
     /// <summary>In RDS: the name of the new instance or cluster.</summary>
@@ -126,9 +130,29 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     /// <inheritdoc/>
     protected override void Process()
     {
+        // What is piped in is one restore: to before the first of all that is to be gone.
+        _hasInput = true;
+        _earliest = Before is null || _earliest?.At <= Before.At ? _earliest : Before;
+        _target ??= Target;
+    }
+
+    /// <inheritdoc/>
+    protected override void Finish()
+    {
+        if (!_hasInput)
+        {
+            WriteWarning("Nothing that has a restore point was piped in, so nothing was restored.");
+            return;
+        }
+
+        (Before, Target) = (_earliest, _target);
         if (BaseBackup.Length > 0)
         {
             Recover();
+        }
+        else if (Before is null && RestoreTime is null && !Latest)
+        {
+            throw ErrorRecords.NotOneMoment(0);
         }
         else
         {
@@ -181,10 +205,12 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
             Inclusive = Inclusive,
             Pause = Pause,
             Timeout = Timeout > TimeSpan.Zero ? Timeout : null,
+            SystemId = Before?.SystemId,
             Login = Target,
+            Database = Before?.Database,
             Settings = ParameterTable.Texts(Setting),
         };
-        if (Target is null)
+        if (Target is null && Before?.Database is null)
         {
             WriteWarning("Without -Target the result's address is the database postgres, as superuser on the new server's socket. Give -Target to have it name yours.");
         }

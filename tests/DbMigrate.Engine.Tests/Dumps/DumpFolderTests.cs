@@ -2,6 +2,7 @@ using System.Globalization;
 using DbMigrate.Engine.Dumps;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
+using Npgsql;
 using Xunit;
 
 namespace DbMigrate.Engine.Tests.Dumps;
@@ -40,6 +41,55 @@ public sealed class DumpFolderTests
         Assert.Equal("a-second", Assert.Single(await DumpFolder.ListAsync(second.Path!, verify: true, scene.Observer, CancellationToken.None)).Id);
         Assert.Equal("FolderNotFound", (await Assert.ThrowsAsync<DbMigrateException>(
             () => DumpFolder.ListAsync(scene.Dumps + "x", verify: false, scene.Observer, CancellationToken.None))).Id);
+    }
+
+    [SkippableFact]
+    public async Task A_server_is_known_by_its_number_where_both_sides_tell_it()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var dump = await scene.DumpAsync();
+        Assert.Equal(await scene.Target.ScalarAsync<string>("SELECT system_identifier::text FROM pg_control_system()"), dump.Tags["system-id"]);
+
+        // The same server by another name, as through a tunnel.
+        var settings = new NpgsqlConnectionStringBuilder(scene.Target.ConnectionString) { Host = "localhost" };
+        var renamed = new DbTarget(settings.ConnectionString) { Host = "localhost", Port = scene.Target.Port, Database = scene.Target.Database, User = scene.Target.User, Source = "test" };
+        settings.Port = 1;
+        var gone = new DbTarget(settings.ConnectionString) { Host = "localhost", Port = 1, Database = scene.Target.Database, User = scene.Target.User, Source = "test" };
+        Assert.Equal([dump.Id], await OfAsync(scene.Target));
+        Assert.Equal([dump.Id], await OfAsync(renamed));
+        Assert.Empty(await OfAsync(await SandboxFixture.NewDatabaseAsync()));
+        Assert.Empty(await OfAsync(gone));
+
+        // Of a server that was at this address before.
+        var file = DumpFacts.PathOf(dump.Path!);
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace(dump.Tags["system-id"], "1", StringComparison.Ordinal));
+        Assert.Empty(await OfAsync(scene.Target));
+
+        // Of one that does not tell, and of one that cannot be asked, the address decides.
+        await File.WriteAllTextAsync(file, text.Replace("\"systemId\"", "\"unknown\"", StringComparison.Ordinal));
+        Assert.Equal([dump.Id], await OfAsync(scene.Target));
+        Assert.Empty(await OfAsync(renamed));
+        await File.WriteAllTextAsync(file, text.Replace($"\"{scene.Target.Address}\"", $"\"{gone.Address}\"", StringComparison.Ordinal));
+        Assert.Equal([dump.Id], await OfAsync(gone));
+
+        async Task<IEnumerable<string>> OfAsync(DbTarget target) =>
+            (await DumpFolder.ListOfAsync(scene.Dumps, verify: false, target, scene.Observer, CancellationToken.None)).Select(d => d.Id);
+    }
+
+    [SkippableFact]
+    public async Task A_file_beside_a_dump_that_none_of_ours_would_be_is_not_taken_for_one()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var dump = await scene.DumpAsync(scene.Options with { Id = "mine" });
+        var file = DumpFacts.PathOf(dump.Path!);
+        var text = await File.ReadAllTextAsync(file);
+        foreach (var wrong in new[] { text.Replace("\"mine\"", "\"x\\n| removed\"", StringComparison.Ordinal), text.Replace("\"programVersion\": \"", "\"programVersion\": \"x", StringComparison.Ordinal) })
+        {
+            await File.WriteAllTextAsync(file, wrong);
+            var listed = Assert.Single(await scene.ListAsync());
+            Assert.Equal(("mine", false), (listed.Id, listed.IsOurs));
+        }
     }
 
     [SkippableFact]

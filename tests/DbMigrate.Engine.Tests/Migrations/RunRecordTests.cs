@@ -1,6 +1,7 @@
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
+using Npgsql;
 using Xunit;
 
 namespace DbMigrate.Engine.Tests.Migrations;
@@ -124,6 +125,63 @@ public sealed class RunRecordTests : IDisposable
             Assert.Equal(same.Select(m => m with { Duration = default }), run.Migrations.Select(m => m with { Duration = default }));
             Assert.All(same.Zip(run.Migrations), m => Assert.Equal(m.First.Duration.TotalMilliseconds, m.Second.Duration.TotalMilliseconds, 0.001));
         }
+    }
+
+    [Fact]
+    public async Task A_restore_point_names_server_and_database()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["SELECT 1"]);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
+        var systemId = await target.ScalarAsync<string>("SELECT system_identifier::text FROM pg_control_system()");
+
+        var result = Assert.Single(await ApplyAsync(folder, target, inDatabase: true));
+
+        var runs = RunRecord.List(_records.Path, new RecordingObserver()).Concat(await RunTable.ReadAsync(session, CancellationToken.None)).ToList();
+        Assert.Equal(2, runs.Count);
+        Assert.All(
+            [result.RestorePoint!, .. runs.Select(r => r.RestorePoint), .. runs.Select(r => r.Migrations[0].RestorePoint!)],
+            p => Assert.Equal((systemId, target.Database), (p.SystemId, p.Database)));
+    }
+
+    [Fact]
+    public async Task Records_of_older_versions_are_read_and_gone_on_with()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["SELECT 1"]);
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
+        await ApplyAsync(folder, target, inDatabase: true);
+        await target.RunAsync("ALTER TABLE dbmigrate.runs DROP COLUMN system_id, DROP COLUMN database_name");
+        var path = Assert.Single(RunRecord.List(_records.Path, new RecordingObserver())).Path!;
+        var text = await File.ReadAllTextAsync(path);
+        await File.WriteAllTextAsync(path, System.Text.RegularExpressions.Regex.Replace(text, """("systemId"|(?<="systemId":"[0-9]+",)"database"):"[^"]*",""", ""));
+
+        var old = RunRecord.List(_records.Path, new RecordingObserver()).Concat(await RunTable.ReadAsync(session, CancellationToken.None)).ToList();
+        Assert.Equal(2, old.Count);
+        Assert.All(old, r => Assert.Equal((null, null), (r.RestorePoint.SystemId, r.Migrations[0].RestorePoint!.Database)));
+        Assert.Equal(old[0].RestorePoint, old[1].RestorePoint);
+
+        folder.Add(2, "two", ["SELECT 1"]);
+        await ApplyAsync(folder, target, inDatabase: true);
+        Assert.Equal([target.Database, null], (await RunTable.ReadAsync(session, CancellationToken.None)).Select(r => r.RestorePoint.Database));
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_ask_where_the_server_is_runs_all_the_same()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["SELECT 1"]);
+        var role = "blind_" + target.Database;
+        await target.RunAsync(
+            $"CREATE ROLE {role} LOGIN PASSWORD 'x'",
+            $"GRANT ALL ON SCHEMA public TO {role}",
+            "REVOKE EXECUTE ON FUNCTION pg_current_wal_insert_lsn(), pg_control_system() FROM PUBLIC");
+        var login = new DbTarget(new NpgsqlConnectionStringBuilder(target.ConnectionString) { Username = role, Password = "x" }.ConnectionString)
+        { Host = target.Host, Port = target.Port, Database = target.Database, User = role, Source = "test" };
+
+        var point = Assert.Single(await ApplyAsync(folder, login)).RestorePoint!;
+
+        Assert.Equal((null, null, target.Database), (point.Lsn, point.SystemId, point.Database));
     }
 
     [Fact]

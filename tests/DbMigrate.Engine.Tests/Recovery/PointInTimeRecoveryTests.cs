@@ -118,8 +118,21 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         }
 
         await ServerAccount.GiveAllAsync(archive, ServerAccount.Name, CancellationToken.None);
-        var result = await ArchivingServer.RecoverAsync(server.Options with { BaseBackup = server.Tar, WalArchive = archive, Lsn = server.Position }, _observer);
-        await AssertBeforeTheDropAsync(result);
+        var options = server.Options with
+        {
+            BaseBackup = server.Tar,
+            WalArchive = archive,
+            Lsn = server.Position,
+            SystemId = await server.Target.ScalarAsync<string>("SELECT system_identifier::text FROM pg_control_system()"),
+            Database = "shop",
+        };
+
+        // A tar does not always tell whose it is; then its archive does.
+        await RefuseAsync(options with { SystemId = "1" }, "RestorePointForeign");
+        var result = await ArchivingServer.RecoverAsync(options, _observer);
+        Assert.Equal(("shop", "postgres"), (result.Target!.Database, result.Target.User));
+        await AssertBeforeTheDropAsync(result with { Target = new DbTarget(
+            new NpgsqlConnectionStringBuilder(result.Target.ConnectionString) { Database = "postgres" }.ConnectionString) { Host = result.Target.Host, Port = result.Target.Port, Database = "postgres", User = "postgres", Source = "test" } });
         await server.StopAsync(result);
     }
 
@@ -247,6 +260,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         await RefuseAsync(options with { WalArchive = null }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Lsn = "16" }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Port = 70000 }, "InvalidRecoveryOptions");
+        await RefuseAsync(options with { Lsn = server.Position, SystemId = "1" }, "RestorePointForeign", "another server (1) than the base backup");
         await RefuseAsync(options with { DataDirectory = options.DataDirectory + "$(touch pwned)" }, "InvalidRecoveryOptions");
         await RefuseAsync(options with { Settings = new Dictionary<string, string> { ["a = b\nc"] = "x" } }, "InvalidRecoveryOptions");
         if (ServerAccount.Name is not null && !OperatingSystem.IsWindows())

@@ -1,0 +1,4 @@
+namespace System.Management.Automation;
+
+[AttributeUsage(AttributeTargets.All)]
+public sealed class AllowNullAttribute : Attribute;
