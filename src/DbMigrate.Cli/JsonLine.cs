@@ -49,7 +49,7 @@ internal static class JsonLine
         result.Format,
         result.Path,
         result.RunId,
-        RestorePoint = result.RestorePoint is { } point ? new { point.At, point.Lsn, point.SnapshotId } : null,
+        RestorePoint = result.RestorePoint is { } point ? new { point.At, point.Lsn, point.SnapshotId, point.SystemId, point.Database } : null,
         result.StartedAt,
         DurationMs = result.Duration.TotalMilliseconds,
         result.Statements,

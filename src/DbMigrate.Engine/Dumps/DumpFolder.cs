@@ -19,7 +19,7 @@ public static class DumpFolder
     public static Task<IReadOnlyList<DbSnapshot>> ListAsync(string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken) =>
         ListAsync(folder, verify, locator: null, observer, cancellationToken);
 
-    /// <summary>Those of one database, the oldest first. Its server is asked who it is only where a dump of a database of that name says whose it is.</summary>
+    /// <summary>Those of one database, the oldest first. Its server is asked who it is only where a dump says of which it is.</summary>
     /// <param name="folder">The folder, an absolute path; or one dump.</param>
     /// <param name="verify">Compare checksums, which reads all bytes.</param>
     /// <param name="target">The database. Of a server that cannot be reached the address decides.</param>
@@ -29,7 +29,7 @@ public static class DumpFolder
     public static async Task<IReadOnlyList<DbSnapshot>> ListOfAsync(
         string folder, bool verify, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => dump.Source == target.Database).ToList();
+        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => IsOf(dump, target, systemId: null)).ToList();
         var systemId = dumps.Exists(dump => dump.Tags.ContainsKey(SystemIdTag)) ? await SystemIdAsync(target, observer, cancellationToken) : null;
         return [.. dumps.Where(dump => IsOf(dump, target, systemId))];
     }
@@ -87,13 +87,13 @@ public static class DumpFolder
     }
 
     /// <summary>
-    /// Whether a dump is of a database: by the server's own number where both sides tell it, else by its address. A dump that is not ours tells neither.
+    /// Whether a dump is of a database: it says the same address, and no other server behind it. The number alone would not do, as copies of a server keep it.
+    /// A dump that is not ours tells neither.
     /// </summary>
-    /// <param name="dump">The dump.</param>
-    /// <param name="target">The database.</param>
-    /// <param name="systemId">What the target's server says it is; null where that is not known.</param>
-    public static bool IsOf(DbSnapshot dump, DbTarget target, string? systemId = null) => dump.Source == target.Database
-        && (systemId is not null && dump.Tags.TryGetValue(SystemIdTag, out var id) ? id == systemId : dump.Tags.GetValueOrDefault("server", target.Address) == target.Address);
+    private static bool IsOf(DbSnapshot dump, DbTarget target, string? systemId) =>
+        dump.Source == target.Database && Agrees(dump, "server", target.Address) && Agrees(dump, SystemIdTag, systemId);
+
+    private static bool Agrees(DbSnapshot dump, string tag, string? value) => value is null || dump.Tags.GetValueOrDefault(tag, value) == value;
 
     /// <summary>Removes a dump and the file beside it.</summary>
     /// <param name="dump">The dump, as <see cref="GetAsync"/> gives it.</param>

@@ -14,8 +14,8 @@ public sealed class DumpPlace(string folder, DbTarget target, IEngineObserver ob
     public Task<bool> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(true);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken) => !Directory.Exists(folder) ? []
-        : [.. (await DumpFolder.ListAsync(folder, verify: false, observer, cancellationToken)).Where(dump => DumpFolder.IsOf(dump, target))];
+    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken) =>
+        Directory.Exists(folder) ? await DumpFolder.ListOfAsync(folder, verify: false, target, observer, cancellationToken) : [];
 
     /// <inheritdoc/>
     public async Task<bool> IsWholeAsync(DbSnapshot snapshot, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
 
     // By their identity.
     private readonly Dictionary<object, (ServerSession Session, int Tries)> _blockers = [];
-    private readonly HashSet<object> _stopped = [];
+    private readonly HashSet<object> _givenUp = [];
     private readonly HashSet<object> _told = [];
     private readonly Stopwatch _waiting = new();
     private readonly Stopwatch _queued = new();
@@ -81,7 +81,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     {
         _blockers.Clear();
         _told.Clear();
-        _stopped.Clear();
+        _givenUp.Clear();
         _waiting.Reset();
     }
 
@@ -296,12 +296,22 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
 
     private async Task TerminateAsync(DbSession second, string step, CancellationToken ended)
     {
-        foreach (var blocker in _now.Where(b => _stopped.Add(b.Identity)))
+        foreach (var blocker in _now.Where(b => !_givenUp.Contains(b.Identity)).ToList())
         {
             ended.ThrowIfCancellationRequested();
             var stop = await SessionStop.LookAsync(second, blocker, [pid], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
-            observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
+
+            // Between two tries nobody waits for it; the next look finds it in the way again.
+            if (result.Outcome is not (StopOutcome.NotBlocking or StopOutcome.AlreadyGone or StopOutcome.Waiting))
+            {
+                observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
+            }
+
+            if (result.Outcome is StopOutcome.Refused or StopOutcome.StillThere)
+            {
+                _givenUp.Add(blocker.Identity);
+            }
         }
     }
 

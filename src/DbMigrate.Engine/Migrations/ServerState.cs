@@ -70,7 +70,7 @@ internal sealed record ServerState
         {
             return await ReadAsync(session, settings, journalName, tellsPlace: true, cancellationToken);
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException e) when (SystemIdentifier.IsRefusal(e))
         {
             // The server looks at the privilege before it runs anything, so that no condition in the query itself can keep it from refusing.
             return await ReadAsync(session, settings, journalName, tellsPlace: false, cancellationToken);

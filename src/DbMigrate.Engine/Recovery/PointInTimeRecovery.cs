@@ -385,7 +385,9 @@ public static class PointInTimeRecovery
             Schema = plan.Options.Login?.Schema,
             Source = "recovery",
             ToolOptions = plan.Options.Login?.ToolOptions ?? new Dictionary<string, string>(),
-            PasswordSource = plan.Options.Login?.PasswordSource,
+
+            // A token is for RDS to check, and nothing is encrypted here.
+            PasswordSource = plan.Options.Login?.PasswordSource is { NeedsEncryption: false } source ? source : null,
         };
     }
 

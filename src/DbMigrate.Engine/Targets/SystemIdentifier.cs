@@ -23,9 +23,13 @@ internal static class SystemIdentifier
             await using var command = new NpgsqlCommand($"SELECT {Column}", session.Connection);
             return await command.ExecuteScalarAsync(cancellationToken) is long value ? Text(value) : null;
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.FeatureNotSupported)
+        catch (PostgresException e) when (IsRefusal(e))
         {
             return null;
         }
     }
+
+    /// <summary>The server does not tell, or not this role.</summary>
+    public static bool IsRefusal(PostgresException e) =>
+        e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.FeatureNotSupported;
 }
