@@ -82,11 +82,13 @@ public sealed class StandbyTests : IAsyncLifetime
         // A slot whose reader is not there.
         await servers.Primary.RunAsync(
             "SELECT pg_create_logical_replication_slot('forgotten', 'pgoutput')", "INSERT INTO t SELECT generate_series(1, 1000)", "INSERT INTO t VALUES (5)");
-        var activity = await ActivityAsync(servers.Primary, a => a.OldestXmin is { Kind: XminHolderKind.ReplicationSlot });
+
+        // The test's servers write their log a moment after the commit.
+        var activity = await ActivityAsync(
+            servers.Primary, a => a.OldestXmin is { Kind: XminHolderKind.ReplicationSlot } && a.ReplicationSlots.All(slot => slot.RetainedBytes > 30_000));
         Assert.Equal("forgotten", activity.OldestXmin!.Name);
         var slot = Assert.Single(activity.ReplicationSlots);
         Assert.Equal(("forgotten", "logical", false), (slot.Name, slot.Type, slot.IsActive));
-        Assert.True(slot.RetainedBytes > 30_000, slot.ToString());
         Assert.Equal("reserved", slot.WalStatus);
     }
 
