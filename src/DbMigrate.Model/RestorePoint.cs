@@ -20,6 +20,18 @@ public sealed record RestorePoint
     /// <summary>The snapshot to go back to: taken for the run, or found by what the run required; null when there is none.</summary>
     public string? SnapshotId { get; init; }
 
+    /// <summary>The earlier of two, so that both migrations are still to come there.</summary>
+    /// <exception cref="DbMigrateException"><c>RestorePointsOfSeveral</c>: one moment of two servers or databases is not what anybody means.</exception>
+    internal static RestorePoint Earlier(RestorePoint one, RestorePoint other) => Differ(one.SystemId, other.SystemId) || Differ(one.Database, other.Database)
+        ? throw new DbMigrateException(
+            "RestorePointsOfSeveral",
+            ErrorKind.InvalidArgument,
+            $"The restore points are of several databases: {one.Database ?? "one"} on the server {one.SystemId ?? "that does not tell its number"}, {other.Database ?? "another"} on {other.SystemId ?? "one that does not"}.",
+            "Pipe in those of one: Get-MigrationRun '*@db1:5432/orders' | Restore-DbPointInTime …")
+        : one.At <= other.At ? one : other;
+
+    private static bool Differ(string? one, string? other) => one is not null && other is not null && one != other;
+
     /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"{At:yyyy-MM-ddTHH:mm:ss.ffffffZ}") + (Lsn is null ? "" : $" ({Lsn})");
 }

@@ -109,8 +109,14 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         {
             step();
         }
-        catch (OperationCanceledException) when (_pump.Stopping)
+        catch (OperationCanceledException)
         {
+            if (!_pump.Stopping)
+            {
+                // A signal tells the process to end. An error would be for this statement only, and the script's next line would still run.
+                WriteWarning("Stopped before it was done, because PowerShell is to end.");
+            }
+
             throw new PipelineStoppedException();
         }
         catch (DbMigrateException error)

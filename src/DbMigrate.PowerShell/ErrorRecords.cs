@@ -82,6 +82,13 @@ internal static class ErrorRecords
         given == 0 ? "Nothing says how far to recover." : "More than one moment to recover to is given.",
         "Give one of -RestoreTime, -Lsn, -RestorePointName, -Before and -Latest.");
 
+    /// <summary>Nothing came through the pipe: a script must not go on as if there was a restored database now.</summary>
+    public static DbMigrateException NothingToRestoreTo() => new(
+        "InvalidRecoveryOptions",
+        ErrorKind.InvalidArgument,
+        "Nothing that has a restore point was piped in, so nothing was restored.",
+        "Look at what is piped in: Get-MigrationRun lists the runs that are recorded.");
+
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
     public static DbMigrateException BackendStartMissing(int[] pids) => new(
         "BackendStartMissing",

@@ -12,7 +12,7 @@ namespace DbMigrate.Commands;
 public sealed partial class RestorePointTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData) => Points(inputData).MinBy(point => point.At)
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData) => Earliest(Points(inputData))
         ?? ((inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
         {
             string text when RunId().IsMatch(text) => throw new ArgumentTransformationMetadataException(
@@ -21,6 +21,18 @@ public sealed partial class RestorePointTransformationAttribute : ArgumentTransf
                 "That has no restore point. Give what Invoke-Migration gave for a migration that was run, or a time with -RestoreTime."),
             _ => null,
         });
+
+    private static RestorePoint? Earliest(IEnumerable<RestorePoint> points)
+    {
+        try
+        {
+            return points.Aggregate((RestorePoint?)null, (earliest, point) => earliest is null ? point : RestorePoint.Earlier(earliest, point));
+        }
+        catch (DbMigrateException e)
+        {
+            throw new ArgumentTransformationMetadataException($"{e.Message} {e.NextStep}", e);
+        }
+    }
 
     private static IEnumerable<RestorePoint> Points(object? input) => (input is PSObject wrapped ? wrapped.BaseObject : input) switch
     {

@@ -43,7 +43,7 @@ public abstract class SnapshotCommand : TargetCommand
         var description = $"Restoring {what} to the new {plan.TargetId} with\n{plan}";
         if (ShouldProcess(description, description, "Confirm", out _))
         {
-            var current = Session.Current.Target;
+            var current = Target ?? Session.Current.Target;
             WriteObject(Await(token => restore(endpoint => RestoredTarget.Of(endpoint, current, Observer), token)));
         }
     }

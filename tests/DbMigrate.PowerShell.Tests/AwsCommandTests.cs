@@ -130,6 +130,30 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Equal($"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}", Assert.Single(_account.Server.Of("RestoreDBInstanceToPointInTime"))["RestoreTime"]);
     }
 
+    [Theory]
+    [InlineData("1", "crm")]
+    [InlineData("2", "shop")]
+    public void Restore_points_of_several_databases_are_not_one_restore(string systemId, string database)
+    {
+        var point = new RestorePoint { At = DateTimeOffset.UtcNow.AddMinutes(-20), SystemId = "1", Database = "shop" };
+        var other = point with { At = point.At.AddHours(-1), SystemId = systemId, Database = database };
+        var cmdlet = Restore("back");
+        var error = Assert.Throws<TerminatingErrorException>(() => cmdlet.Run(null, () => cmdlet.Before = point, () => cmdlet.Before = other)).Error;
+        Assert.Equal("DbMigrate.RestorePointsOfSeveral", error.FullyQualifiedErrorId);
+        Assert.Throws<ArgumentTransformationMetadataException>(() => new RestorePointTransformationAttribute().Transform(null!, new object[] { point, other }));
+        Assert.Empty(_account.Server.Of("RestoreDBInstanceToPointInTime"));
+    }
+
+    [Fact]
+    public void The_target_that_is_given_logs_in_to_what_is_restored()
+    {
+        _account.InstanceStates = ["available"];
+        var cmdlet = Restore("back");
+        (cmdlet.Latest, cmdlet.Wait) = (true, true);
+        cmdlet.Target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app:geheim@prod.x.eu-west-1.rds.amazonaws.com:6432/shop");
+        Assert.Equal("app", Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output)).Target!.User);
+    }
+
     [Fact]
     public void A_snapshot_is_taken_listed_restored_and_removed()
     {

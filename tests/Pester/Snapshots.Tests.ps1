@@ -116,8 +116,10 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
         $text = $results[0].RunId
         { Restore-DbPointInTime @common -Before $text } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
         { $text | Restore-DbPointInTime @common -ErrorAction Stop } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
-        $null = Get-MigrationRun nosuch | Restore-DbPointInTime @common -WarningVariable nothing -WarningAction SilentlyContinue
-        "$nothing" | Should -BeLike 'Nothing that has a restore point was piped in*'
+        { Get-MigrationRun nosuch | Restore-DbPointInTime @common } | Should -Throw 'Nothing that has a restore point was piped in*'
+        $other = [DbMigrate.RestorePoint] @{ At = [DateTimeOffset]::UtcNow; SystemId = '1'; Database = 'crm' }
+        { $results[0], $other | Restore-DbPointInTime @common } | Should -Throw -ErrorId 'DbMigrate.RestorePointsOfSeveral*'
+        { Restore-DbPointInTime @common -Before $results[0], $other } | Should -Throw '*several databases*'
         { [pscustomobject] @{ RestorePoint = $null } | Restore-DbPointInTime @common } | Should -Throw -ErrorId 'DbMigrate.InvalidRecoveryOptions*'
         { [pscustomobject] @{ RestorePoint = $null } | Restore-DbPointInTime prod } | Should -Throw -ErrorId 'DbMigrate.InvalidRecoveryOptions*'
         Test-Path $root/back | Should -BeFalse
@@ -156,9 +158,17 @@ Describe 'SIGTERM, as a build server sends it' -Skip:$IsWindows {
             $command = $holder.CreateCommand()
             $command.CommandText = 'LOCK TABLE orders'
             $null = $command.ExecuteNonQuery()
-            $shell = Start-Shell "New-DbSnapshot -Method Dump '$backups' -LockTimeout 10min -Target '$(Get-TestUrl $target)'"
+
+            # Two: while the one clears up, a script must not go on behind the other.
+            $shell = Start-Shell @"
+1..2 | ForEach-Object -Parallel {
+    Import-Module '$env:DBMIGRATE_TEST_MODULE'
+    New-DbSnapshot -Method Dump '$backups' -Id "dump`$_" -LockTimeout 10min -Target '$(Get-TestUrl $target)'
+    [IO.File]::WriteAllText("$backups.`$_", 'went on')
+}
+"@
             $dumps = "SELECT count(*) FROM pg_stat_activity WHERE datname = '$($target.Database)' AND application_name LIKE 'DbMigrate dump%' AND wait_event_type = 'Lock'"
-            Wait-Until { (Invoke-Sql $target $dumps) -eq 1 -or $shell.HasExited }
+            Wait-Until { (Invoke-Sql $target $dumps) -eq 2 -or $shell.HasExited }
             $shell.HasExited | Should -BeFalse
             $children = @(Get-ChildItem /proc -Filter '[0-9]*' -Directory -ErrorAction Ignore | Where-Object { "$(Get-Content "$_/status" -ErrorAction Ignore)" -match "PPid:\s+$($shell.Id)\s" } | ForEach-Object { $_.Name })
 
@@ -167,6 +177,7 @@ Describe 'SIGTERM, as a build server sends it' -Skip:$IsWindows {
             Invoke-Sql $target $dumps | Should -Be 0
             $children | Where-Object { Test-Path /proc/$_ } | Should -BeNullOrEmpty
             Get-ChildItem $backups -Force | Should -BeNullOrEmpty
+            Get-Item "$backups.*" | Should -BeNullOrEmpty
         }
         finally { $holder.Dispose() }
     }

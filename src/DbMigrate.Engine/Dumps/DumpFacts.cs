@@ -114,10 +114,15 @@ internal sealed record DumpFacts
         file.Flush(flushToDisk: true);
     }
 
+    /// <summary>A text without what would drive a terminal.</summary>
+    public static string Shown(string text) => text.Any(char.IsControl) ? new string([.. text.Select(c => char.IsControl(c) ? '\uFFFD' : c)]) : text;
+
     /// <summary>The same as a snapshot.</summary>
     public DbSnapshot ToSnapshot(string path, string status, long size)
     {
-        var tags = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["server"] = Server, ["taken-by"] = TakenBy };
+        var tags = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        Tag("server", Server);
+        Tag("taken-by", TakenBy);
         Tag(DumpFolder.SystemIdTag, SystemId);
         Tag("reason", Reason);
         Tag("run-id", RunId);
@@ -128,12 +133,12 @@ internal sealed record DumpFacts
         {
             Id = Id,
             Kind = DbSnapshotKind.Dump,
-            Source = Database,
+            Source = Shown(Database),
             Status = status,
             CreatedAt = CreatedAt,
             Size = size,
             Percent = 100,
-            ServerVersion = ServerVersion,
+            ServerVersion = Shown(ServerVersion),
             IsOurs = true,
             IsPartial = OnlyTables is not null || OnlySchemas is not null,
             KeepUntil = KeepUntil,
@@ -146,7 +151,7 @@ internal sealed record DumpFacts
         {
             if (value is not null)
             {
-                tags[name] = value;
+                tags[name] = Shown(value);
             }
         }
     }

@@ -183,14 +183,15 @@ public static class DumpFolder
 
         return new DbSnapshot
         {
-            Id = Directory.Exists(path) || !path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path),
+            Id = DumpFacts.Shown(
+                Directory.Exists(path) || !path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path)),
             Kind = DbSnapshotKind.Dump,
-            Source = content?.Database ?? "",
+            Source = DumpFacts.Shown(content?.Database ?? ""),
             Status = content is null ? DamagedStatus : Available,
             CreatedAt = new DateTimeOffset(File.GetLastWriteTimeUtc(toc)),
             Size = size,
             Percent = content is null ? null : 100,
-            ServerVersion = content?.ServerVersion,
+            ServerVersion = content?.ServerVersion is { } version ? DumpFacts.Shown(version) : null,
             Path = path,
             Tables = content?.Tables,
         };

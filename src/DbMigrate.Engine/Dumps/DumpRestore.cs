@@ -127,7 +127,17 @@ public static class DumpRestore
             throw;
         }
 
-        var tables = await CountAsync(plan.Target, observer, cancellationToken);
+        int tables;
+        try
+        {
+            tables = await CountAsync(plan.Target, observer, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await DropAsync(plan, isCreated, observer);
+            throw;
+        }
+
         if (tables < plan.Tables)
         {
             throw new DbMigrateException(

@@ -42,16 +42,6 @@ internal static class OwnSchema
         END $$
         """;
 
-    /// <summary>Gives a table that an older version made its newer columns, of texts. ADD COLUMN IF NOT EXISTS alone would lock it, and need its owner, each time.</summary>
-    public static string AddColumns(string table, params string[] columns) =>
-        $"""
-        DO $$ BEGIN
-            IF (SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname IN ({string.Join(", ", columns.Select(c => $"'{c}'"))})) < {columns.Length} THEN
-                ALTER TABLE {table} {string.Join(", ", columns.Select(c => $"ADD COLUMN IF NOT EXISTS {c} text"))};
-            END IF;
-        END $$
-        """;
-
     /// <summary>Drops a table that has no row left, and the schema with the last table.</summary>
     public static string DropEmpty(string table) =>
         $"""

@@ -23,8 +23,8 @@ public static class RunTable
         await using var command = new NpgsqlCommand(
             $"""
             SELECT run_id, undo, database, folder, format, run_by, run_at, run_lsn, snapshot_id, version, name, outcome, milliseconds, sql_state, at, lsn,
-                to_jsonb(r) ->> 'system_id', to_jsonb(r) ->> 'database_name' -- columns that older versions did not make
-            FROM {Table} r ORDER BY run_id DESC, number
+                system_id, database_name
+            FROM {Table} ORDER BY run_id DESC, number
             """,
             session.Connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -85,7 +85,6 @@ public static class RunTable
                 milliseconds float8 NOT NULL, sql_state text, at timestamptz, lsn text, system_id text, database_name text, PRIMARY KEY (run_id, number))
             """,
             "runs of migrations, with the moment before each. May be dropped."));
-        yield return new SqlCommandText(OwnSchema.AddColumns(Table, "system_id", "database_name"));
         for (var i = 0; i < results.Count; i++)
         {
             var result = results[i];

@@ -303,11 +303,8 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
             var result = await stop.RunAsync(observer, _closing.Token);
 
             // Between two tries nobody waits for it; the next look finds it in the way again.
-            if (result.Outcome is not (StopOutcome.NotBlocking or StopOutcome.AlreadyGone or StopOutcome.Waiting))
-            {
-                observer.Message(MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
-            }
-
+            var isNothing = result.Outcome is StopOutcome.NotBlocking or StopOutcome.AlreadyGone or StopOutcome.Waiting;
+            observer.Message(isNothing ? MessageLevel.Verbose : MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
             if (result.Outcome is StopOutcome.Refused or StopOutcome.StillThere)
             {
                 _givenUp.Add(blocker.Identity);

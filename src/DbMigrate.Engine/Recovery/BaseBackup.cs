@@ -200,8 +200,8 @@ internal sealed partial class BaseBackup
         }
     }
 
-    // The first eight bytes of ControlFileData, src/include/catalog/pg_control.h.
-    private static ulong? ReadControl(string folder)
+    /// <summary>The number of the server whose files these are: the first eight bytes of ControlFileData (src/include/catalog/pg_control.h).</summary>
+    public static ulong? ReadControl(string folder)
     {
         var path = Path.Combine(folder, "global", "pg_control");
         if (!File.Exists(path))

@@ -42,7 +42,7 @@ public static class PointInTimeRecovery
         }
 
         var plan = new RecoveryPlan(options, backup, archive, programs, Port(options.Port));
-        RecoveryChecks.CheckOrigin(plan);
+        RecoveryChecks.CheckOrigin(plan, backup.SystemId ?? archive?.SystemId);
         RecoveryChecks.CheckReach(plan);
         if (archive is not null)
         {
@@ -65,6 +65,7 @@ public static class PointInTimeRecovery
     {
         var clock = Stopwatch.StartNew();
         var isNew = !Directory.Exists(plan.DataDirectory);
+        var target = TargetOf(plan);
         using var end = new ProcessEnd(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         limit.CancelAfter(plan.Options.Timeout ?? Timeout.InfiniteTimeSpan);
@@ -73,6 +74,7 @@ public static class PointInTimeRecovery
         {
             await FillAsync(plan, isNew, observer, limit.Token);
             await StartAsync(plan, log, observer, limit.Token);
+            await CheckLoginAsync(plan, target, observer, end.Token);
         }
         catch (OperationCanceledException)
         {
@@ -85,8 +87,6 @@ public static class PointInTimeRecovery
                 "Give it more time: -Timeout.") { Subject = plan.DataDirectory };
         }
 
-        var target = TargetOf(plan);
-        await CheckLoginAsync(target, observer, cancellationToken);
         observer.Message(MessageLevel.Verbose, $"The server in {plan.DataDirectory} listens on 127.0.0.1:{plan.Port}. To stop it: {plan.StopCommand}");
         return new RestoreResult
         {
@@ -203,10 +203,18 @@ public static class PointInTimeRecovery
                 throw RecoveryFailure.NotEmpty(data);
             }
 
-            if (!OperatingSystem.IsWindows())
+            try
             {
-                // The server refuses a folder that others can look into.
-                File.SetUnixFileMode(data, Private);
+                if (!OperatingSystem.IsWindows())
+                {
+                    // The server refuses a folder that others can look into.
+                    File.SetUnixFileMode(data, Private);
+                }
+            }
+            catch
+            {
+                claim.Dispose();
+                throw;
             }
 
             return claim;
@@ -233,6 +241,9 @@ public static class PointInTimeRecovery
                 observer.Progress(Activity(plan), $"copying the base backup, {ByteSize.Text(done)} of {ByteSize.Text(size)}", (int)Math.Min(99, 100 * done / Math.Max(1, size)));
             }),
             cancellationToken);
+
+        // An archive of tar told nothing before it was unpacked.
+        RecoveryChecks.CheckOrigin(plan, BaseBackup.ReadControl(data));
         await RecoverySettings.WriteAsync(plan, cancellationToken);
         await ServerAccount.GiveAllAsync(data, ServerAccount.Name, cancellationToken);
     }
@@ -392,11 +403,16 @@ public static class PointInTimeRecovery
     }
 
     // The server is what was asked for, whoever may log in.
-    private static async Task CheckLoginAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    private static async Task CheckLoginAsync(RecoveryPlan plan, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         try
         {
             await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync(plan);
+            throw;
         }
         catch (DbMigrateException e)
         {

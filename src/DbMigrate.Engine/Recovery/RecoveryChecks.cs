@@ -64,9 +64,9 @@ internal static class RecoveryChecks
 
     /// <summary>A position, and a clock, of another server mean nothing here.</summary>
     /// <exception cref="DbMigrateException"><c>RestorePointForeign</c>.</exception>
-    public static void CheckOrigin(RecoveryPlan plan)
+    public static void CheckOrigin(RecoveryPlan plan, ulong? systemId)
     {
-        var found = (plan.Backup.SystemId ?? plan.Archive?.SystemId)?.ToString(CultureInfo.InvariantCulture);
+        var found = systemId?.ToString(CultureInfo.InvariantCulture);
         if (plan.Options.SystemId is { } wanted && found is not null && found != wanted)
         {
             throw new DbMigrateException(

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -192,7 +193,7 @@ public sealed class DbSandbox : IAsyncDisposable
     }
 
     private static string? SocketDirectory(SandboxFolder folder) =>
-        OperatingSystem.IsWindows() || Path.Combine(folder.Run, ".s.PGSQL.65535").Length > Posix.LongestSocketPath ? null : folder.Run;
+        OperatingSystem.IsWindows() || Encoding.UTF8.GetByteCount(Path.Combine(folder.Run, ".s.PGSQL.65535")) > Posix.LongestSocketPath ? null : folder.Run;
 
     private static async Task InitializeAsync(
         PostgresPrograms programs,

@@ -8,7 +8,7 @@ namespace DbMigrate.Engine.Sandbox;
 /// </summary>
 internal sealed class ProcessEnd : IDisposable
 {
-    // What ends processes kills them after a minute or two.
+    // What ends processes kills them some time later: Docker after 10 s, Kubernetes after 30, systemd after 90.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _source;

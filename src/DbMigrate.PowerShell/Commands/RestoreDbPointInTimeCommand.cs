@@ -132,7 +132,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     {
         // What is piped in is one restore: to before the first of all that is to be gone.
         _hasInput = true;
-        _earliest = Before is null || _earliest?.At <= Before.At ? _earliest : Before;
+        _earliest = _earliest is { } earliest && Before is { } point ? RestorePoint.Earlier(earliest, point) : _earliest ?? Before;
         _target ??= Target;
     }
 
@@ -141,8 +141,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
     {
         if (!_hasInput)
         {
-            WriteWarning("Nothing that has a restore point was piped in, so nothing was restored.");
-            return;
+            throw ErrorRecords.NothingToRestoreTo();
         }
 
         (Before, Target) = (_earliest, _target);

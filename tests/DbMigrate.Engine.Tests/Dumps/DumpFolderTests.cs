@@ -164,4 +164,17 @@ public sealed class DumpFolderTests
             CancellationToken.None);
         Assert.Equal(0, exitCode);
     }
+
+    [SkippableFact]
+    public async Task What_the_file_beside_a_dump_says_is_shown_without_escapes()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var dump = await scene.DumpAsync(scene.Options with { Id = "mine" });
+        var file = DumpFacts.PathOf(dump.Path!);
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace($"\"database\": \"{dump.Source}\"", "\"database\": \"x\\u001b[2Kshop\"", StringComparison.Ordinal));
+        var listed = Assert.Single(await scene.ListAsync());
+        Assert.True(listed.IsOurs);
+        Assert.DoesNotContain('\u001b', listed.Source);
+    }
 }

@@ -145,28 +145,6 @@ public sealed class RunRecordTests : IDisposable
     }
 
     [Fact]
-    public async Task Records_of_older_versions_are_read_and_gone_on_with()
-    {
-        var target = await SandboxFixture.NewDatabaseAsync();
-        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["SELECT 1"]);
-        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
-        await ApplyAsync(folder, target, inDatabase: true);
-        await target.RunAsync("ALTER TABLE dbmigrate.runs DROP COLUMN system_id, DROP COLUMN database_name");
-        var path = Assert.Single(RunRecord.List(_records.Path, new RecordingObserver())).Path!;
-        var text = await File.ReadAllTextAsync(path);
-        await File.WriteAllTextAsync(path, System.Text.RegularExpressions.Regex.Replace(text, """("systemId"|(?<="systemId":"[0-9]+",)"database"):"[^"]*",""", ""));
-
-        var old = RunRecord.List(_records.Path, new RecordingObserver()).Concat(await RunTable.ReadAsync(session, CancellationToken.None)).ToList();
-        Assert.Equal(2, old.Count);
-        Assert.All(old, r => Assert.Equal((null, null), (r.RestorePoint.SystemId, r.Migrations[0].RestorePoint!.Database)));
-        Assert.Equal(old[0].RestorePoint, old[1].RestorePoint);
-
-        folder.Add(2, "two", ["SELECT 1"]);
-        await ApplyAsync(folder, target, inDatabase: true);
-        Assert.Equal([target.Database, null], (await RunTable.ReadAsync(session, CancellationToken.None)).Select(r => r.RestorePoint.Database));
-    }
-
-    [Fact]
     public async Task A_role_that_may_not_ask_where_the_server_is_runs_all_the_same()
     {
         var target = await SandboxFixture.NewDatabaseAsync();

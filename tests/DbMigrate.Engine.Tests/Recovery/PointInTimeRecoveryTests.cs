@@ -394,4 +394,43 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
     }
 
     private void Need() => Skip.IfNot(server.IsThere, "SKIPPED: pg_basebackup is needed.");
+
+    [SkippableFact]
+    public async Task Cancel_while_the_login_is_tried_leaves_nothing()
+    {
+        using var cancel = new CancellationTokenSource();
+        var login = new DbTarget(server.Target.ConnectionString)
+        { Host = server.Target.Host, Port = server.Target.Port, Database = "postgres", User = "postgres", Source = "test", PasswordSource = new Cancelling(cancel) };
+        var options = server.Options with { Login = login };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ArchivingServer.RecoverAsync(options, _observer, cancel.Token));
+        Assert.False(Directory.Exists(options.DataDirectory));
+    }
+
+    [SkippableFact]
+    public async Task A_point_of_another_server_is_refused_of_a_tar_with_a_command()
+    {
+        var options = server.Options with
+        {
+            BaseBackup = server.Tar, WalArchive = null, SystemId = "1", Lsn = server.Position,
+            RestoreCommand = $"cp '{server.Archive.Replace("'", "'\\''", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal)}/%f' \"%p\"",
+        };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ArchivingServer.RecoverAsync(options, _observer));
+        Assert.Equal(("RestorePointForeign", false), (error.Id, Directory.Exists(options.DataDirectory)));
+    }
+
+    private sealed class Cancelling(CancellationTokenSource cancel) : IPasswordSource
+    {
+        public string NextStep => "";
+
+        public bool NeedsEncryption => false;
+
+        public IPasswordSource Elsewhere(string host, int port, IEngineObserver observer) => this;
+
+        public async Task<string?> ReadAsync(bool isRefused, CancellationToken cancellationToken)
+        {
+            await cancel.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            return "x";
+        }
+    }
 }
