@@ -297,6 +297,38 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Equal("old", Assert.Single(await _snapshots.ListAsync("arn:aws:rds:eu-west-1:123456789012:db:gone", default)).Id);
     }
 
+    [Theory]
+    [InlineData("DBInstance", "DBSnapshot", "DbiResourceId")]
+    [InlineData("DBCluster", "DBClusterSnapshot", "DbClusterResourceId")]
+    public async Task A_snapshot_of_a_former_one_of_the_same_name_is_listed_and_is_no_way_back(string kind, string snapshot, string resource)
+    {
+        _account.Add(kind, "swapped", ("Status", "available"), ("DBInstanceStatus", "available"), (resource, "res-NEW"));
+        Add("former", 3, (resource, "res-OLD"));
+        Add("its", 2, (resource, "res-NEW"));
+        Add("unknown", 1);
+
+        Assert.Equal(["former", "its", "unknown"], (await _snapshots.ListAsync("swapped", default)).Select(s => s.Id));
+        Assert.Empty(_observer.Messages);
+        Assert.Equal(["its", "unknown"], (await _snapshots.ListOfPresentAsync("swapped", default)).Select(s => s.Id));
+        Assert.Matches("snapshot former is of a former (instance|cluster) of the name swapped .res-OLD; now it is res-NEW.", Assert.Single(_observer.Texts(MessageLevel.Warning)));
+
+        // A former one that is not the newest changes nothing, and nobody has to be told.
+        Add("newest", 4, (resource, "res-NEW"));
+        Assert.Equal(["newest", "its", "unknown"], (await _snapshots.ListOfPresentAsync("swapped", default)).Select(s => s.Id));
+        Assert.Single(_observer.Messages);
+
+        void Add(string id, int day, params (string Name, string Value)[] more) => _account.Add(
+            snapshot, id, [(kind + "Identifier", "swapped"), ("Status", "available"), ("SnapshotCreateTime", $"2026-11-0{day}T00:00:00Z"), .. more]);
+    }
+
+    [Fact]
+    public async Task Of_what_is_gone_the_name_decides()
+    {
+        _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("DbiResourceId", "db-OLD"));
+        Assert.Equal("old", Assert.Single(await _snapshots.ListOfPresentAsync("gone", default)).Id);
+        Assert.Empty(_observer.Messages);
+    }
+
     [Fact]
     public async Task A_copy_is_as_old_as_what_it_was_made_of()
     {

@@ -117,8 +117,34 @@ public sealed class RdsSnapshots : IDisposable
     /// <param name="sourceId">Only those of this instance or cluster, which need not be there any more; null for all.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
-    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken) =>
+        (await ListWithResourceAsync(sourceId, cancellationToken)).Snapshots;
+
+    /// <summary>
+    /// Those that are a way back for what has the name now: not those of a former instance or cluster of the same name. Where RDS does not tell them apart, or nothing has
+    /// the name any more, the name decides.
+    /// </summary>
+    /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
+    public async Task<IReadOnlyList<DbSnapshot>> ListOfPresentAsync(string sourceId, CancellationToken cancellationToken)
     {
+        var (resource, all) = await ListWithResourceAsync(sourceId, cancellationToken);
+        var its = all.Where(s => resource is null || s.SourceResourceId is null || s.SourceResourceId == resource).ToList();
+        var newest = all.FirstOrDefault(s => s.Status == "available");
+        if (newest is not null && !its.Contains(newest))
+        {
+            _observer.Message(
+                MessageLevel.Warning,
+                $"The snapshot {newest.Id} is of a former {RdsRestore.Noun(newest.Kind)} of the name {newest.Source} ({newest.SourceResourceId}; now it is {resource}): it does not count.");
+        }
+
+        return its;
+    }
+
+    private async Task<(string? Resource, IReadOnlyList<DbSnapshot> Snapshots)> ListWithResourceAsync(string? sourceId, CancellationToken cancellationToken)
+    {
+        var resource = default(string);
         var arn = sourceId is null ? null : RdsArn.Parse(sourceId);
         var kinds = new List<(DbSnapshotKind Kind, string? Source)> { (DbSnapshotKind.Instance, sourceId), (DbSnapshotKind.Cluster, sourceId) };
         if (sourceId is not null)
@@ -127,6 +153,7 @@ public sealed class RdsSnapshots : IDisposable
             {
                 var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
                 kinds = [(source.Kind, source.Id)];
+                resource = source.ResourceId;
             }
             catch (DbMigrateException e) when (e.Id == "InstanceNotFound")
             {
@@ -148,12 +175,12 @@ public sealed class RdsSnapshots : IDisposable
             }
         }
 
-        return
+        return (resource,
         [
             .. found.Where(s => arn is null || arn.IsInAccountOf(s.Arn))
                 .OrderByDescending(s => s.CreatedAt ?? (s.Status == "available" ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue))
                 .ThenBy(s => s.Id, StringComparer.Ordinal),
-        ];
+        ]);
     }
 
     /// <summary>The snapshot of that name, whatever it is of.</summary>
