@@ -412,6 +412,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     {
         _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("SnapshotType", "manual"));
         var plan = await _snapshots.PlanRestoreAsync(await _snapshots.FindAsync("old", default), new RdsRestoreOptions { TargetId = "back" }, default);
+        Assert.Empty(plan.SourceHosts);
         Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
         await _snapshots.RestoreAsync(plan, _ => null, default);
         Assert.Null(Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"))["MultiAZ"]);
