@@ -57,6 +57,9 @@ public sealed record DbSnapshot
     /// <summary>RDS's name for the engine; null for a dump.</summary>
     internal string? Engine { get; init; }
 
+    /// <summary>RDS's own id of the instance or cluster that it is of, which is never given again, as a name may be; null for a dump, and when RDS does not say it.</summary>
+    internal string? SourceResourceId { get; init; }
+
     /// <summary>Says why it is not to be removed; nothing when it may be.</summary>
     /// <param name="force">Also one that is not ours, or that is to be kept.</param>
     /// <exception cref="DbMigrateException"><c>SnapshotIsAutomated</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>

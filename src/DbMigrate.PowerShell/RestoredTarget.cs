@@ -14,7 +14,7 @@ internal static class RestoredTarget
     /// <param name="observer">Told what may keep the login from working there.</param>
     public static DbTarget Of(RdsEndpoint endpoint, DbTarget? current, IEngineObserver observer)
     {
-        if (current is not null && endpoint.SourceHost is { } source && string.Equals(current.Host, source, StringComparison.OrdinalIgnoreCase))
+        if (current is not null && endpoint.SourceHosts.Contains(current.Host.TrimEnd('.'), StringComparer.OrdinalIgnoreCase))
         {
             return TargetResolver.Elsewhere(current, endpoint.Host, endpoint.Port, observer);
         }

@@ -307,6 +307,21 @@ public sealed class EnvironmentTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_place_of_a_runs_way_back_asks_in_the_databases_region_and_leaves_out_what_is_of_a_former_instance()
+    {
+        Keys();
+        using var account = new FakeRds();
+        Set("AWS_ENDPOINT_URL_RDS", account.Server.Url);
+        account.Add("DBInstance", "prod", ("DBInstanceStatus", "available"), ("DbiResourceId", "db-NEW"));
+        account.Add("DBSnapshot", "former", ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("DbiResourceId", "db-OLD"));
+        account.Add("DBSnapshot", "its", ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("DbiResourceId", "db-NEW"));
+        var target = new DbTarget("") { Host = "prod.x.rds.cn-north-1.amazonaws.com.cn", Port = 5432, Database = "shop", Source = "test" };
+
+        Assert.Equal("its", Assert.Single(await new RdsPlace("prod", target, new RecordingObserver()).ListAsync(default)).Id);
+        Assert.Contains("/cn-north-1/rds/", account.Server.Requests[^1].Headers["Authorization"], StringComparison.Ordinal);
+    }
+
     private static async Task AskAsync(AwsSettings settings)
     {
         using var rds = RdsClient.Open(settings);

@@ -207,7 +207,7 @@ internal sealed class FakeRds : IDisposable
         [
             status, "PercentProgress", "Engine", "EngineVersion", "DBInstanceClass", "MasterUsername", "DBName", "DatabaseName", "MultiAZ", "PubliclyAccessible", "StorageType",
             "AllocatedStorage", "Iops", "StorageThroughput", "DeletionProtection", "CopyTagsToSnapshot", "AutoMinorVersionUpgrade", "BackupRetentionPeriod", "PromotionTier",
-            "SnapshotType", "SnapshotCreateTime", "OriginalSnapshotCreateTime", "SourceDBClusterSnapshotArn", "DBClusterInstanceClass",
+            "SnapshotType", "SnapshotCreateTime", "OriginalSnapshotCreateTime", "SourceDBClusterSnapshotArn", "DBClusterInstanceClass", "DbiResourceId", "DbClusterResourceId",
         ];
         foreach (var name in plain.Concat(kind is "DBInstance" or "DBCluster" ? [] : ["DBInstanceIdentifier", "DBClusterIdentifier"]).Concat(kind == "DBInstance" ? ["DBClusterIdentifier"] : []))
         {

@@ -37,7 +37,7 @@ public sealed class IamTokenTests
         Assert.Equal("eu-west-1", password.Region);
         Assert.True(password.NeedsEncryption);
         Assert.Equal("us-east-1", new IamPassword(settings with { Region = "us-east-1" }, Host, 5432, "app").Region);
-        Assert.Equal("cn-north-1", new IamPassword(settings, "a.b.cn-north-1.rds.amazonaws.com.cn", 5432, "app").Region);
+        Assert.Equal("cn-north-1", new IamPassword(settings, "a.b.rds.cn-north-1.amazonaws.com.cn", 5432, "app").Region);
 
         var first = await password.ReadAsync(isRefused: false, default);
         Assert.Contains("X-Amz-Security-Token=" + FakeAccount.SessionToken, first, StringComparison.Ordinal);

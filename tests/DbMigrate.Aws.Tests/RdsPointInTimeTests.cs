@@ -97,7 +97,12 @@ public sealed class RdsPointInTimeTests : IDisposable
         var result = await RunAsync("ledger-a", time, new RdsRestoreOptions { TargetId = "back", Wait = true });
 
         Assert.Equal(("back", "ledger", "available"), (result.Id, result.Source, result.Status));
-        Assert.StartsWith("back.cluster-x.eu-west-1.rds.amazonaws.com:5432/ledger", _endpoint, StringComparison.Ordinal);
+
+        // Whoever is connected to any of its addresses logs in to the restored one in the same way.
+        Assert.Equal(
+            "back.cluster-x.eu-west-1.rds.amazonaws.com:5432/ledger as root, before ledger-a.x.eu-west-1.rds.amazonaws.com, ledger-b.x.eu-west-1.rds.amazonaws.com, " +
+            "ledger.cluster-x.eu-west-1.rds.amazonaws.com, ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com, ledger-reports.cluster-custom-x.eu-west-1.rds.amazonaws.com",
+            _endpoint);
         var cluster = Assert.Single(_account.Server.Of("RestoreDBClusterToPointInTime"));
         Assert.Equal(
             ("ledger", $"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}", "tuned16", "0.5", "16", null),
@@ -381,7 +386,7 @@ public sealed class RdsPointInTimeTests : IDisposable
             plan,
             e =>
             {
-                _endpoint = $"{e.Host}:{e.Port}/{e.Database} as {e.User}, before {e.SourceHost}";
+                _endpoint = $"{e.Host}:{e.Port}/{e.Database} as {e.User}, before {string.Join(", ", e.SourceHosts)}";
                 return null;
             },
             default);

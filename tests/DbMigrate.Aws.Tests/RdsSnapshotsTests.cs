@@ -44,7 +44,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     [InlineData("prod", "prod.x.eu-west-1.rds.amazonaws.com")]
     [InlineData("prod", "PROD.x.eu-west-1.rds.amazonaws.com.")]
     [InlineData("arn:aws:rds:eu-west-1:123456789012:db:prod", "prod.x.eu-west-1.rds.amazonaws.com")]
-    [InlineData("prod", "db1:5432,prod.x.eu-west-1.rds.amazonaws.com:6432")]
+    [InlineData("ledger", "ledger-a.x.eu-west-1.rds.amazonaws.com:5432, ledger.cluster-x.eu-west-1.rds.amazonaws.com.:5432")]
     [InlineData("ledger", "ledger.cluster-x.eu-west-1.rds.amazonaws.com")]
     [InlineData("ledger", "ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com")]
     [InlineData("ledger", "ledger-reports.cluster-custom-x.eu-west-1.rds.amazonaws.com")]
@@ -61,8 +61,11 @@ public sealed class RdsSnapshotsTests : IDisposable
     [InlineData("ledger", "prod.x.eu-west-1.rds.amazonaws.com", "-InstanceId prod")]
     [InlineData("prod", "prod.another.eu-west-1.rds.amazonaws.com", "AWS_PROFILE")]
     [InlineData("ledger", "ledger-a.another.eu-west-1.rds.amazonaws.com", "AWS_PROFILE")]
-    [InlineData("prod", "prod.x.us-east-1.rds.amazonaws.com", "AWS_PROFILE")]
-    [InlineData("ledger", "other.cluster-custom-x.eu-west-1.rds.amazonaws.com", "describe-db-cluster-endpoints")]
+    [InlineData("prod", "prod.x.us-east-1.rds.amazonaws.com", "give -Region us-east-1, or leave it out.")]
+    [InlineData("ledger", "ledger-a.x.us-east-1.rds.amazonaws.com", "give -Region us-east-1, or leave it out.")]
+    [InlineData("prod", "staging.x.us-east-1.rds.amazonaws.com", "-InstanceId staging and -Region us-east-1, or leave both out.")]
+    [InlineData("ledger", "other.cluster-custom-x.eu-west-1.rds.amazonaws.com", "of that endpoint: aws rds describe-db-cluster-endpoints --region eu-west-1 ")]
+    [InlineData("ledger", "other.cluster-custom-x.us-east-1.rds.amazonaws.com", "and -Region us-east-1: aws rds describe-db-cluster-endpoints --region us-east-1 ")]
     public async Task Another_database_is_refused(string name, string host, string nextStep)
     {
         var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.CheckHostAsync(name, host, default));
@@ -71,11 +74,40 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Contains(nextStep, error.NextStep, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_ARN_has_its_region_itself()
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(
+            () => _snapshots.CheckHostAsync("arn:aws:rds:eu-west-1:123456789012:db:prod", "prod.x.us-east-1.rds.amazonaws.com", default));
+        Assert.Equal("Give -InstanceId prod, or leave it out.", error.NextStep);
+    }
+
+    [Theory]
+    [InlineData("prod.x.eu-west-1.rds.amazonaws.com:5432,staging.x.eu-west-1.rds.amazonaws.com:5432")]
+    [InlineData("staging.x.eu-west-1.rds.amazonaws.com:5432,prod.x.eu-west-1.rds.amazonaws.com:5432")]
+    [InlineData("db1:5432,staging.x.eu-west-1.rds.amazonaws.com:5432")]
+    public async Task Another_database_among_several_hosts_is_refused(string host)
+    {
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => _snapshots.CheckHostAsync("prod", host, default));
+        Assert.Equal("SnapshotOfAnother", error.Id);
+        Assert.StartsWith("staging.x.eu-west-1.rds.amazonaws.com:5432 is not the instance prod in eu-west-1, which", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Connect to addresses of prod only; ", error.NextStep, StringComparison.Ordinal);
+        Assert.Empty(_observer.Messages);
+    }
+
+    [Theory]
+    [InlineData("prod.x.eu-west-1.rds.amazonaws.com:6432,db1:5432", "db1:5432")]
+    [InlineData("db1:5432,prod.x.eu-west-1.rds.amazonaws.com:6432,db2:5432", "db1:5432, db2:5432")]
+    public async Task Where_only_some_hosts_are_known_a_warning_names_the_others(string host, string unknown)
+    {
+        Assert.False(await _snapshots.CheckHostAsync("prod", host, default));
+        Assert.Contains($"whether {unknown} leads to the instance prod in RDS", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("db.example.com")]
     [InlineData("localhost")]
     [InlineData("shop.proxy-x.eu-west-1.rds.amazonaws.com")]
-    [InlineData("staging.x.eu-west-1.rds.amazonaws.com:5432,db1:5432")]
     public async Task What_leads_there_another_way_is_a_warning_that_names_both(string host)
     {
         Assert.False(await _snapshots.CheckHostAsync("prod", host, default));
@@ -297,6 +329,38 @@ public sealed class RdsSnapshotsTests : IDisposable
         Assert.Equal("old", Assert.Single(await _snapshots.ListAsync("arn:aws:rds:eu-west-1:123456789012:db:gone", default)).Id);
     }
 
+    [Theory]
+    [InlineData("DBInstance", "DBSnapshot", "DbiResourceId")]
+    [InlineData("DBCluster", "DBClusterSnapshot", "DbClusterResourceId")]
+    public async Task A_snapshot_of_a_former_one_of_the_same_name_is_listed_and_is_no_way_back(string kind, string snapshot, string resource)
+    {
+        _account.Add(kind, "swapped", ("Status", "available"), ("DBInstanceStatus", "available"), (resource, "res-NEW"));
+        Add("former", 3, (resource, "res-OLD"));
+        Add("its", 2, (resource, "res-NEW"));
+        Add("unknown", 1);
+
+        Assert.Equal(["former", "its", "unknown"], (await _snapshots.ListAsync("swapped", default)).Select(s => s.Id));
+        Assert.Empty(_observer.Messages);
+        Assert.Equal(["its", "unknown"], (await _snapshots.ListOfPresentAsync("swapped", default)).Select(s => s.Id));
+        Assert.Matches("snapshot former is of a former (instance|cluster) of the name swapped .res-OLD; now it is res-NEW.", Assert.Single(_observer.Texts(MessageLevel.Warning)));
+
+        // A former one that is not the newest changes nothing, and nobody has to be told.
+        Add("newest", 4, (resource, "res-NEW"));
+        Assert.Equal(["newest", "its", "unknown"], (await _snapshots.ListOfPresentAsync("swapped", default)).Select(s => s.Id));
+        Assert.Single(_observer.Messages);
+
+        void Add(string id, int day, params (string Name, string Value)[] more) => _account.Add(
+            snapshot, id, [(kind + "Identifier", "swapped"), ("Status", "available"), ("SnapshotCreateTime", $"2026-11-0{day}T00:00:00Z"), .. more]);
+    }
+
+    [Fact]
+    public async Task Of_what_is_gone_the_name_decides()
+    {
+        _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("DbiResourceId", "db-OLD"));
+        Assert.Equal("old", Assert.Single(await _snapshots.ListOfPresentAsync("gone", default)).Id);
+        Assert.Empty(_observer.Messages);
+    }
+
     [Fact]
     public async Task A_copy_is_as_old_as_what_it_was_made_of()
     {
@@ -348,6 +412,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     {
         _account.Add("DBSnapshot", "old", ("DBInstanceIdentifier", "gone"), ("Status", "available"), ("SnapshotType", "manual"));
         var plan = await _snapshots.PlanRestoreAsync(await _snapshots.FindAsync("old", default), new RdsRestoreOptions { TargetId = "back" }, default);
+        Assert.Empty(plan.SourceHosts);
         Assert.Contains("default subnet group", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
         await _snapshots.RestoreAsync(plan, _ => null, default);
         Assert.Null(Assert.Single(_account.Server.Of("RestoreDBInstanceFromDBSnapshot"))["MultiAZ"]);

@@ -7,6 +7,9 @@ internal sealed record RdsCluster
 
     public string? Arn { get; init; }
 
+    /// <inheritdoc cref="RdsInstance.ResourceId"/>
+    public string? ResourceId { get; init; }
+
     public required string Status { get; init; }
 
     /// <summary>How far a restore is, 0 to 100.</summary>

@@ -12,20 +12,19 @@ public static partial class RdsHost
     public static bool IsEndpoint(string host) => SourceId(host) is not null || Custom().IsMatch(host);
 
     /// <summary>The region of a host name, of a proxy too; null when it is no address of RDS.</summary>
-    public static string? Region(string host) => Place().Match(host) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : null;
+    public static string? Region(string host) => Place().Match(host) is { Success: true } match ? match.Groups["region"].Value.ToLowerInvariant() : null;
+
+    // China's have the region behind; its older ones are as everywhere.
+    private const string End = @"(?:(?<region>[a-z]{2,}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?|rds\.(?<region>cn(?:-[a-z0-9]+)+)\.amazonaws\.com\.cn)\.?$";
 
     // prod.c9akciq32.eu-west-1.rds.amazonaws.com; clusters: shop.cluster-c9akciq32. and shop.cluster-ro-c9akciq32.
-    [GeneratedRegex(
-        @"^(?<id>[a-z][a-z0-9-]*)\.(?:cluster-(?:ro-)?)?[a-z0-9]+\.[a-z]{2,}(?:-[a-z0-9]+)+\.rds\.amazonaws\.com(?:\.cn)?\.?$",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<id>[a-z][a-z0-9-]*)\.(?:cluster-(?:ro-)?)?[a-z0-9]+\." + End, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 
     // reports.cluster-custom-c9akciq32.: named by people, so that it does not say the cluster (Aurora user guide, Custom endpoints).
-    [GeneratedRegex(
-        @"^[a-z][a-z0-9-]*\.cluster-custom-[a-z0-9]+\.[a-z]{2,}(?:-[a-z0-9]+)+\.rds\.amazonaws\.com(?:\.cn)?\.?$",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z][a-z0-9-]*\.cluster-custom-[a-z0-9]+\." + End, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Custom();
 
-    [GeneratedRegex(@"\.([a-z]{2,}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?\.?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\." + End, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Place();
 }

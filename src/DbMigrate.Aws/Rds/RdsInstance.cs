@@ -7,6 +7,9 @@ internal sealed record RdsInstance
 
     public string? Arn { get; init; }
 
+    /// <summary>Never given again, as a name may be.</summary>
+    public string? ResourceId { get; init; }
+
     public required string Status { get; init; }
 
     /// <summary>How far a restore is, 0 to 100.</summary>

@@ -20,7 +20,7 @@ public sealed class RdsPlace(string instance, DbTarget target, IEngineObserver o
     public async Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken)
     {
         using var rds = Open();
-        return await rds.ListAsync(instance, cancellationToken);
+        return await rds.ListOfPresentAsync(instance, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -16,6 +16,7 @@ internal static class RdsReply
         {
             Id = e.Required("DBInstanceIdentifier"),
             Arn = e.Text("DBInstanceArn"),
+            ResourceId = e.Text("DbiResourceId"),
             Status = e.Text("DBInstanceStatus") ?? "creating",
             Percent = e.Number("PercentProgress"),
             ClusterId = e.Text("DBClusterIdentifier"),
@@ -61,6 +62,7 @@ internal static class RdsReply
         {
             Id = e.Required("DBClusterIdentifier"),
             Arn = e.Text("DBClusterArn"),
+            ResourceId = e.Text("DbClusterResourceId"),
             Status = e.Text("Status") ?? "creating",
             Percent = e.Number("PercentProgress"),
             Engine = e.Text("Engine"),
@@ -97,15 +99,16 @@ internal static class RdsReply
     /// <summary>A <c>DBSnapshot</c> or <c>DBClusterSnapshot</c>.</summary>
     public static DbSnapshot Snapshot(XElement e, DbSnapshotKind kind, string region)
     {
-        var (id, source, arn) = kind == DbSnapshotKind.Cluster
-            ? ("DBClusterSnapshotIdentifier", "DBClusterIdentifier", "DBClusterSnapshotArn")
-            : ("DBSnapshotIdentifier", "DBInstanceIdentifier", "DBSnapshotArn");
+        var (id, source, resource, arn) = kind == DbSnapshotKind.Cluster
+            ? ("DBClusterSnapshotIdentifier", "DBClusterIdentifier", "DbClusterResourceId", "DBClusterSnapshotArn")
+            : ("DBSnapshotIdentifier", "DBInstanceIdentifier", "DbiResourceId", "DBSnapshotArn");
         var tags = Tags(e);
         return new DbSnapshot
         {
             Id = e.Required(id),
             Kind = kind,
             Source = e.Text(source) ?? "",
+            SourceResourceId = e.Text(resource),
             Status = e.Text("Status") ?? "creating",
             CreatedAt = CreatedAt(e),
             Size = e.Number("AllocatedStorage") is { } gibibytes ? gibibytes * Gibibyte : null,

@@ -46,7 +46,7 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
             RestoreTime = time,
             Options = options,
             RunId = runId,
-            SourceHost = source?.Instance?.Host ?? source?.Cluster?.Host,
+            SourceHosts = source is null ? [] : await source.HostsAsync(rds, cancellationToken),
             Remarks = Remarks(source),
         };
         return kind == DbSnapshotKind.Cluster
@@ -395,5 +395,5 @@ internal sealed class RdsRestore(IRds rds, IEngineObserver observer, TimeSpan in
     }
 
     private static RdsEndpoint? Endpoint(RdsRestorePlan plan, string? host, int? port, string? database, string? user) =>
-        host is null ? null : new RdsEndpoint(host, port ?? 5432, database, user, plan.SourceHost);
+        host is null ? null : new RdsEndpoint(host, port ?? 5432, database, user, plan.SourceHosts);
 }

@@ -34,7 +34,7 @@ public sealed record RdsRestorePlan
 
     internal IReadOnlyList<CreateMemberRequest> Members { get; init; } = [];
 
-    internal string? SourceHost { get; init; }
+    internal IReadOnlyList<string> SourceHosts { get; init; } = [];
 
     internal bool IsPointInTime => (Instance?.SourceId ?? Cluster?.SourceId) is not null;
 

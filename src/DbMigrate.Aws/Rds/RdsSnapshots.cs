@@ -23,36 +23,49 @@ public sealed class RdsSnapshots : IDisposable
     /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
     /// <param name="host">The connection's host; several are separated by commas.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <returns>Whether it can be told: of an alias, a tunnel or a proxy it cannot, and a warning says so.</returns>
+    /// <returns>Whether it can be told of all hosts: of an alias, a tunnel or a proxy it cannot, and a warning says so.</returns>
     /// <exception cref="DbMigrateException"><c>SnapshotOfAnother</c>, <c>InstanceNotFound</c>, <c>InvalidInstanceName</c>; see docs/aws.md.</exception>
     public async Task<bool> CheckHostAsync(string sourceId, string host, CancellationToken cancellationToken)
     {
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
         var its = await source.HostsAsync(_rds, cancellationToken);
-        var connected = host.Split(',').Select(name => name.Split(':')[0].Trim().TrimEnd('.')).ToList();
-        if (connected.Exists(name => its.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        var others = host.Split(',', StringSplitOptions.TrimEntries).Where(address => !its.Contains(Name(address), StringComparer.OrdinalIgnoreCase)).ToList();
+        if (others.Count == 0)
         {
             return true;
         }
 
         var noun = RdsRestore.Noun(source.Kind);
-        if (its.Count == 0 || !connected.TrueForAll(RdsHost.IsEndpoint))
+        var other = its.Count == 0 ? null : others.Find(address => RdsHost.IsEndpoint(Name(address)));
+        if (other is null)
         {
             _observer.Message(
                 MessageLevel.Warning,
-                $"Nothing tells whether {host} leads to the {noun} {source.Id} in RDS. Make sure that it does: a snapshot of another database is no way back.");
+                $"Nothing tells whether {string.Join(", ", others)} leads to the {noun} {source.Id} in RDS. Make sure that it does: a snapshot of another database is no way back.");
             return false;
         }
 
-        var named = RdsHost.SourceId(connected[0]);
-        var isNamesake = named == source.Id || source.Cluster?.Members.Contains(named) == true;
         throw new DbMigrateException(
             "SnapshotOfAnother",
             ErrorKind.InvalidArgument,
-            $"{host} is not the {noun} {source.Id} in {_rds.Region}, which listens at {string.Join(", ", its)}. A snapshot of another database is no way back.",
-            isNamesake ? "It has the same name in another account: set AWS_PROFILE to that of the database, and see aws sts get-caller-identity."
-                : named is null ? "Give -InstanceId with the cluster of that endpoint: aws rds describe-db-cluster-endpoints shows it."
-                : $"Give -InstanceId {named}, or leave it out.") { Subject = sourceId };
+            $"{other} is not the {noun} {source.Id} in {_rds.Region}, which listens at {string.Join(", ", its)}. A snapshot of another database is no way back.",
+            host.Contains(',', StringComparison.Ordinal) ? $"Connect to addresses of {source.Id} only; or, if all are of another one, give that with -InstanceId."
+                : WayTo(Name(other), source, RdsArn.Parse(sourceId))) { Subject = sourceId };
+
+        static string Name(string address) => address.Split(':')[0].TrimEnd('.');
+    }
+
+    private string WayTo(string host, RdsSource asked, RdsArn? arn)
+    {
+        var named = RdsHost.SourceId(host);
+        var region = RdsHost.Region(host);
+        var isNamesake = named == asked.Id || asked.Cluster?.Members.Contains(named) == true;
+        var isElsewhere = region != _rds.Region;
+        var andRegion = isElsewhere && arn is null ? $" and -Region {region}" : "";
+        return named is null ? $"Give -InstanceId with the cluster of that endpoint{andRegion}: aws rds describe-db-cluster-endpoints --region {region} shows it."
+            : !isNamesake || (isElsewhere && arn is not null) ? $"Give -InstanceId {named}{andRegion}, or leave {(andRegion.Length > 0 ? "both" : "it")} out."
+            : isElsewhere ? $"It is in another region: give -Region {region}, or leave it out."
+            : "It has the same name in another account: set AWS_PROFILE to that of the database, and see aws sts get-caller-identity.";
     }
 
     /// <summary>Looks what is to be saved, and how. Writes nothing.</summary>
@@ -117,8 +130,34 @@ public sealed class RdsSnapshots : IDisposable
     /// <param name="sourceId">Only those of this instance or cluster, which need not be there any more; null for all.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
-    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DbSnapshot>> ListAsync(string? sourceId, CancellationToken cancellationToken) =>
+        (await ListWithResourceAsync(sourceId, cancellationToken)).Snapshots;
+
+    /// <summary>
+    /// Those that are a way back for what has the name now: not those of a former instance or cluster of the same name. Where RDS does not tell them apart, or nothing has
+    /// the name any more, the name decides.
+    /// </summary>
+    /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="DbMigrateException">See docs/aws.md.</exception>
+    public async Task<IReadOnlyList<DbSnapshot>> ListOfPresentAsync(string sourceId, CancellationToken cancellationToken)
     {
+        var (resource, all) = await ListWithResourceAsync(sourceId, cancellationToken);
+        var its = all.Where(s => resource is null || s.SourceResourceId is null || s.SourceResourceId == resource).ToList();
+        var newest = all.FirstOrDefault(s => s.Status == "available");
+        if (newest is not null && !its.Contains(newest))
+        {
+            _observer.Message(
+                MessageLevel.Warning,
+                $"The snapshot {newest.Id} is of a former {RdsRestore.Noun(newest.Kind)} of the name {newest.Source} ({newest.SourceResourceId}; now it is {resource}): it does not count.");
+        }
+
+        return its;
+    }
+
+    private async Task<(string? Resource, IReadOnlyList<DbSnapshot> Snapshots)> ListWithResourceAsync(string? sourceId, CancellationToken cancellationToken)
+    {
+        var resource = default(string);
         var arn = sourceId is null ? null : RdsArn.Parse(sourceId);
         var kinds = new List<(DbSnapshotKind Kind, string? Source)> { (DbSnapshotKind.Instance, sourceId), (DbSnapshotKind.Cluster, sourceId) };
         if (sourceId is not null)
@@ -127,6 +166,7 @@ public sealed class RdsSnapshots : IDisposable
             {
                 var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
                 kinds = [(source.Kind, source.Id)];
+                resource = source.ResourceId;
             }
             catch (DbMigrateException e) when (e.Id == "InstanceNotFound")
             {
@@ -148,12 +188,12 @@ public sealed class RdsSnapshots : IDisposable
             }
         }
 
-        return
+        return (resource,
         [
             .. found.Where(s => arn is null || arn.IsInAccountOf(s.Arn))
                 .OrderByDescending(s => s.CreatedAt ?? (s.Status == "available" ? DateTimeOffset.MinValue : DateTimeOffset.MaxValue))
                 .ThenBy(s => s.Id, StringComparer.Ordinal),
-        ];
+        ]);
     }
 
     /// <summary>The snapshot of that name, whatever it is of.</summary>

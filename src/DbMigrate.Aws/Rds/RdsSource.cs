@@ -9,6 +9,9 @@ internal sealed record RdsSource(DbSnapshotKind Kind, RdsInstance? Instance, Rds
     /// <summary>Its name.</summary>
     public string Id => Instance?.Id ?? Cluster!.Id;
 
+    /// <inheritdoc cref="RdsInstance.ResourceId"/>
+    public string? ResourceId => Instance?.ResourceId ?? Cluster?.ResourceId;
+
     /// <summary>All host names that RDS gave it: of a cluster also those of its members. Of what is not there yet, none.</summary>
     public async Task<IReadOnlyList<string>> HostsAsync(IRds rds, CancellationToken cancellationToken)
     {
