@@ -3,10 +3,9 @@ namespace DbMigrate;
 /// <summary>Where the snapshots of a database are that a run could go back to. Its text names it to people.</summary>
 public interface ISnapshotPlace
 {
-    /// <summary>Refuses a place that is known to be another database's.</summary>
-    /// <returns>Whether it is known to be this one's; if not, a warning was given.</returns>
+    /// <summary>Refuses a place that is known to be another database's. Where that cannot be told, it gives a warning.</summary>
     /// <exception cref="DbMigrateException"><c>SnapshotOfAnother</c>; it cannot be asked.</exception>
-    Task<bool> CheckAsync(CancellationToken cancellationToken);
+    Task CheckAsync(CancellationToken cancellationToken);
 
     /// <summary>What there is of the database.</summary>
     Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken);

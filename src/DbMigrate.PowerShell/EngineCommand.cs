@@ -33,6 +33,13 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     /// <inheritdoc cref="EnginePump.Await"/>
     protected T Await<T>(Func<CancellationToken, Task<T>> work) => _pump.Await(work);
 
+    /// <inheritdoc cref="EnginePump.Await"/>
+    protected void Await(Func<CancellationToken, Task> work) => _pump.Await(async token =>
+    {
+        await work(token);
+        return true;
+    });
+
     /// <inheritdoc cref="EnginePump.ForEach"/>
     protected void ForEach<T>(Func<CancellationToken, IAsyncEnumerable<T>> source, Action<T> write) => _pump.ForEach(source, write);
 

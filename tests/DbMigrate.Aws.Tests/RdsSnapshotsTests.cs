@@ -52,7 +52,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     [InlineData("ledger-b", "ledger-a.x.eu-west-1.rds.amazonaws.com")]
     public async Task An_address_of_it_says_that_it_is_the_one(string name, string host)
     {
-        Assert.True(await _snapshots.CheckHostAsync(name, host, default));
+        await _snapshots.CheckHostAsync(name, host, default);
         Assert.Empty(_observer.Messages);
     }
 
@@ -100,7 +100,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     [InlineData("db1:5432,prod.x.eu-west-1.rds.amazonaws.com:6432,db2:5432", "db1:5432, db2:5432")]
     public async Task Where_only_some_hosts_are_known_a_warning_names_the_others(string host, string unknown)
     {
-        Assert.False(await _snapshots.CheckHostAsync("prod", host, default));
+        await _snapshots.CheckHostAsync("prod", host, default);
         Assert.Contains($"whether {unknown} leads to the instance prod in RDS", Assert.Single(_observer.Texts(MessageLevel.Warning)), StringComparison.Ordinal);
     }
 
@@ -110,7 +110,7 @@ public sealed class RdsSnapshotsTests : IDisposable
     [InlineData("shop.proxy-x.eu-west-1.rds.amazonaws.com")]
     public async Task What_leads_there_another_way_is_a_warning_that_names_both(string host)
     {
-        Assert.False(await _snapshots.CheckHostAsync("prod", host, default));
+        await _snapshots.CheckHostAsync("prod", host, default);
         var (level, text) = Assert.Single(_observer.Messages);
         Assert.Equal(MessageLevel.Warning, level);
         Assert.Contains($"whether {host} leads to the instance prod in RDS", text, StringComparison.Ordinal);

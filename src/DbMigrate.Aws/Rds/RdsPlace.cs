@@ -10,10 +10,10 @@ public sealed class RdsPlace(string instance, DbTarget target, IEngineObserver o
     public override string ToString() => $"RDS of {instance}";
 
     /// <inheritdoc/>
-    public async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    public async Task CheckAsync(CancellationToken cancellationToken)
     {
         using var rds = Open();
-        return await rds.CheckHostAsync(instance, target.Host, cancellationToken);
+        await rds.CheckHostAsync(instance, target.Host, cancellationToken);
     }
 
     /// <inheritdoc/>

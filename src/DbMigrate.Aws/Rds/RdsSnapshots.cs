@@ -19,20 +19,22 @@ public sealed class RdsSnapshots : IDisposable
 
     internal RdsSnapshots(IRds rds, IEngineObserver observer, TimeSpan interval) => (_rds, _observer, _interval) = (rds, observer, interval);
 
-    /// <summary>Makes sure that what is named is the database that somebody is connected to: a snapshot of another one is no way back.</summary>
+    /// <summary>
+    /// Makes sure that what is named is the database that somebody is connected to: a snapshot of another one is no way back. Of an alias, a tunnel or a proxy it cannot
+    /// be told, and a warning says so.
+    /// </summary>
     /// <param name="sourceId">The name or ARN of an instance, of a cluster, or of a cluster's member.</param>
     /// <param name="host">The connection's host; several are separated by commas.</param>
     /// <param name="cancellationToken">Stops asking.</param>
-    /// <returns>Whether it can be told of all hosts: of an alias, a tunnel or a proxy it cannot, and a warning says so.</returns>
     /// <exception cref="DbMigrateException"><c>SnapshotOfAnother</c>, <c>InstanceNotFound</c>, <c>InvalidInstanceName</c>; see docs/aws.md.</exception>
-    public async Task<bool> CheckHostAsync(string sourceId, string host, CancellationToken cancellationToken)
+    public async Task CheckHostAsync(string sourceId, string host, CancellationToken cancellationToken)
     {
         var source = await RdsSource.FindAsync(_rds, sourceId, cancellationToken);
         var its = await source.HostsAsync(_rds, cancellationToken);
         var others = host.Split(',', StringSplitOptions.TrimEntries).Where(address => !its.Contains(Name(address), StringComparer.OrdinalIgnoreCase)).ToList();
         if (others.Count == 0)
         {
-            return true;
+            return;
         }
 
         var noun = RdsRestore.Noun(source.Kind);
@@ -42,7 +44,7 @@ public sealed class RdsSnapshots : IDisposable
             _observer.Message(
                 MessageLevel.Warning,
                 $"Nothing tells whether {string.Join(", ", others)} leads to the {noun} {source.Id} in RDS. Make sure that it does: a snapshot of another database is no way back.");
-            return false;
+            return;
         }
 
         throw new DbMigrateException(

@@ -11,7 +11,7 @@ public sealed class DumpPlace(string folder, DbTarget target, IEngineObserver ob
 
     /// <inheritdoc/>
     /// <remarks>Each dump says itself of which database it is.</remarks>
-    public Task<bool> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+    public Task CheckAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken) =>
