@@ -17,6 +17,9 @@ internal sealed partial class BaseBackup
     private static readonly string[] s_left =
         ["postmaster.pid", "postmaster.opts", "standby.signal", "recovery.signal", "recovery.conf", "recovery.done", "current_logfiles"];
 
+    /// <summary>What pg_basebackup writes by itself, whatever the manifest says of it (manual, pg_verifybackup).</summary>
+    private static readonly string[] s_unlisted = ["postgresql.auto.conf", "standby.signal", "recovery.signal"];
+
     private static readonly string[] s_emptied = ["pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
 
     private BaseBackup(string folder, string? tar, int major, BackupLabel label) => (Folder, Tar, Major, Label) = (folder, tar, major, label);
@@ -41,6 +44,9 @@ internal sealed partial class BaseBackup
     public IReadOnlySet<string> Wal { get; private init; } = new HashSet<string>();
 
     private string? Tar { get; }
+
+    /// <summary>Each file with its bytes, as the manifest says; none where there is no manifest.</summary>
+    private IReadOnlyList<(string Path, long Size)> Files { get; init; } = [];
 
     /// <summary>Looks into a backup. Writes nothing.</summary>
     /// <exception cref="DbMigrateException"><c>BaseBackupNotFound</c>, <c>BaseBackupUnusable</c>.</exception>
@@ -75,14 +81,21 @@ internal sealed partial class BaseBackup
                     $"Make a whole one of the full backup and all that follow it first: pg_combinebackup <full> … {folder} --output <new folder>");
             }
 
-            var (end, systemId) = ReadManifest(folder);
-            return new BaseBackup(folder, tar, int.Parse(version.Trim().Split('.')[0], CultureInfo.InvariantCulture), parsed)
+            var (end, systemId, files) = ReadManifest(folder);
+            var backup = new BaseBackup(folder, tar, int.Parse(version.Trim().Split('.')[0], CultureInfo.InvariantCulture), parsed)
             {
                 End = end,
+                Files = files,
                 SystemId = systemId ?? ReadControl(folder),
                 Size = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length),
                 Wal = await ReadWalAsync(folder, cancellationToken),
             };
+            if (tar is null)
+            {
+                backup.CheckFiles(folder);
+            }
+
+            return backup;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or JsonException)
         {
@@ -109,6 +122,7 @@ internal sealed partial class BaseBackup
             }
         }
 
+        CheckFiles(data);
         foreach (var name in s_left)
         {
             File.Delete(Path.Combine(data, name));
@@ -128,6 +142,22 @@ internal sealed partial class BaseBackup
 
         Directory.CreateDirectory(Path.Combine(data, "pg_wal", "archive_status"));
         Directory.CreateDirectory(Path.Combine(data, "pg_tblspc"));
+    }
+
+    // A server starts without complaint when a table's file is missing or short, and shows a table without rows.
+    private void CheckFiles(string folder)
+    {
+        var control = Path.Combine("global", "pg_control");
+        foreach (var (path, size) in Files.Count > 0 ? Files : [(control, -1)])
+        {
+            var file = new FileInfo(Path.Combine(folder, path));
+            var wrong = !file.Exists ? "is not there" : size >= 0 && file.Length != size
+                ? string.Create(CultureInfo.InvariantCulture, $"has {file.Length} bytes, and had {size}") : null;
+            if (wrong is not null)
+            {
+                throw Unusable(Folder, $"it is not whole: {path} {wrong}", "Recover from another one. pg_verifybackup tells all that is wrong with this one.");
+            }
+        }
     }
 
     private static (string? Version, string? Label) ReadFiles(string folder)
@@ -178,13 +208,12 @@ internal sealed partial class BaseBackup
         return names;
     }
 
-    // The manifest names each file of the backup; what is looked for stands at its end, and at its beginning.
-    private static (Lsn? End, ulong? SystemId) ReadManifest(string folder)
+    private static (Lsn? End, ulong? SystemId, IReadOnlyList<(string Path, long Size)> Files) ReadManifest(string folder)
     {
         var path = Path.Combine(folder, "backup_manifest");
         if (!File.Exists(path))
         {
-            return (null, null);
+            return (null, null, []);
         }
 
         using var file = File.OpenRead(path);
@@ -192,11 +221,15 @@ internal sealed partial class BaseBackup
         try
         {
             var ranges = manifest.RootElement.GetProperty("WAL-Ranges").EnumerateArray().Select(r => Lsn.Parse(r.GetProperty("End-LSN").GetString()!)).OfType<Lsn>().ToList();
-            return (ranges.Count > 0 ? ranges.Max() : null, manifest.RootElement.TryGetProperty("System-Identifier", out var id) ? id.GetUInt64() : null);
+            var files = manifest.RootElement.GetProperty("Files").EnumerateArray()
+                .Where(f => f.TryGetProperty("Path", out _)) // One whose name is not UTF-8 has none (manual, Backup Manifest File Object).
+                .Select(f => (Path: f.GetProperty("Path").GetString()!, Size: f.GetProperty("Size").GetInt64()))
+                .Where(f => !s_unlisted.Contains(f.Path));
+            return (ranges.Count > 0 ? ranges.Max() : null, manifest.RootElement.TryGetProperty("System-Identifier", out var id) ? id.GetUInt64() : null, [.. files]);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentNullException)
         {
-            throw new InvalidDataException("backup_manifest does not tell which log the backup needs (WAL-Ranges)", e);
+            throw new InvalidDataException("backup_manifest does not tell which files and which log the backup needs (Files, WAL-Ranges)", e);
         }
     }
 

@@ -34,7 +34,7 @@ public static class PointInTimeRecovery
         RecoveryChecks.CheckDirectory(options.DataDirectory);
         var backup = await BaseBackup.ReadAsync(Path.GetFullPath(options.BaseBackup), cancellationToken);
         var programs = await FindProgramsAsync(backup, options, cancellationToken);
-        var archive = options.WalArchive is { } folder ? WalArchive.Read(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) : null;
+        var archive = options.WalArchive is { } folder ? WalArchive.Read(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), RecoverySettings.Timeline(options, backup)) : null;
         RecoveryChecks.CheckPlace(options.DataDirectory, backup.Folder, "the base backup");
         if (archive is not null)
         {
@@ -291,6 +291,10 @@ public static class PointInTimeRecovery
         }
 
         observer.Message(MessageLevel.Verbose, log.Stop ?? "The end of the archive was reached.");
+        if (!hasTarget && RecoveryFailure.Short(plan, log) is { } early)
+        {
+            observer.Message(MessageLevel.Warning, early);
+        }
     }
 
     private static void Tell(RecoveryPlan plan, RecoveryLog log, IEngineObserver observer)

@@ -19,6 +19,7 @@ internal static class RecoveryChecks
             : options.Lsn is { } lsn && Recovery.Lsn.Parse(lsn) is null ? ($"'{lsn}' is no position in the write-ahead log.", "Write it as the server does: 16/B374D848.")
             : options.Name is { Length: 0 or > 63 } ? ("The name of a restore point has 1 to 63 bytes.", "Give the name that pg_create_restore_point() was given.")
             : options.Port is < 1 or > 65535 ? ("A port is a number from 1 to 65535.", "Give another -Port, or none.")
+            : options.Settings.ContainsKey("port") ? ("The port is no setting here: the result names it.", "Give -Port.")
             : options.Settings.Keys.FirstOrDefault(name => !RecoverySettings.IsName(name)) is { } name ? ($"'{name}' is no name of a setting.", "Give names as in postgresql.conf.")
             : default;
         if (wrong != default)
@@ -113,13 +114,13 @@ internal static class RecoveryChecks
         await CheckAccessAsync(archive.Find(archive.Newest)!, "The archived file", cancellationToken);
         if (options.Lsn is { } text && Recovery.Lsn.Parse(text) > archive.Newest.End(size))
         {
-            throw RecoveryFailure.TooLate(plan, $"it ends with {archive.Newest.Name(size)}, at {archive.Newest.End(size)}.");
+            throw RecoveryFailure.TooLate(plan, $"it ends with {archive.Newest.Name(size)}, at {archive.Newest.End(size)}.{Others(archive)}");
         }
 
         if (options.Time > archive.NewestAt + s_clocks)
         {
             throw RecoveryFailure.TooLate(
-                plan, string.Create(CultureInfo.InvariantCulture, $"its last file, {archive.Newest.Name(size)}, was written at {archive.NewestAt:yyyy-MM-dd HH:mm:ss}Z."));
+                plan, string.Create(CultureInfo.InvariantCulture, $"its last file, {archive.Newest.Name(size)}, was written at {archive.NewestAt:yyyy-MM-dd HH:mm:ss}Z.{Others(archive)}"));
         }
 
         var needed = backup.End is { } end ? WalSegment.Of(backup.Label.Timeline, new Lsn(end.Value - 1), size) : WalSegment.Parse(backup.Label.StartSegment, size)!.Value;
@@ -139,6 +140,10 @@ internal static class RecoveryChecks
             return;
         }
     }
+
+    private static string Others(WalArchive archive) => archive.HasOthers
+        ? string.Create(CultureInfo.InvariantCulture, $" That is timeline {archive.Newest.Timeline}; -Setting @{{ recovery_target_timeline = '…' }} names another one that the archive has.")
+        : "";
 
     /// <summary>Where root runs the server under another account, that one has to get in.</summary>
     public static async Task CheckAccessAsync(string path, string what, CancellationToken cancellationToken)

@@ -28,7 +28,9 @@ internal static class RecoveryFailure
         "DataDirectoryNotEmpty",
         ErrorKind.Exists,
         $"{data} is not empty; a recovery never writes over anything.",
-        "Name a new folder with -DataDirectory.") { Subject = data };
+        File.Exists(Path.Combine(data, "postmaster.pid"))
+            ? "A server may run in it, as one does whose recovery was killed: pg_ctl stop --pgdata ends it. Name a new folder with -DataDirectory."
+            : "Name a new folder with -DataDirectory.") { Subject = data };
 
     public static DbMigrateException NotStarted(RecoveryPlan plan, string why) => new(
         "RecoveryFailed",
@@ -48,6 +50,21 @@ internal static class RecoveryFailure
         ErrorKind.InvalidState,
         $"The server in {plan.DataDirectory} could not be stopped, and its files are left: {why}",
         $"Stop it, and remove the folder: {plan.StopCommand}") { Subject = plan.DataDirectory };
+
+    /// <summary>A server takes what it cannot read for the end of the log, and comes up there. What to warn of; null when it went as far as there is.</summary>
+    public static string? Short(RecoveryPlan plan, RecoveryLog log)
+    {
+        if (plan.Archive is not { } archive)
+        {
+            return log.Segment is null ? $"restore_command gave no file of the write-ahead log: what is there now is the state of the base backup. See {plan.Log}." : null;
+        }
+
+        var last = WalSegment.Parse(log.Segment ?? "", archive.SegmentSize);
+        return last is { } reached && (reached.Timeline, reached.Number).CompareTo((archive.Newest.Timeline, archive.Newest.Number)) >= 0
+            ? null
+            : $"The replay ended {(log.Segment is null ? "with the base backup" : $"within {log.Segment}")}, although the archive goes on to {archive.Newest.Name(archive.SegmentSize)}: " +
+              $"a file may be damaged. What came later is not there. See {plan.Log}.";
+    }
 
     /// <summary>Why the server ended, or did not come to what was asked for.</summary>
     public static DbMigrateException Explain(RecoveryPlan plan, RecoveryLog log)

@@ -11,6 +11,7 @@ namespace DbMigrate.Engine.Recovery;
 /// </summary>
 internal static partial class RecoverySettings
 {
+    private const string TimelineName = "recovery_target_timeline";
     private static readonly string[] s_files = ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf"];
 
     /// <summary>What a server has to have at least as much of as the one that wrote the log, by <c>pg_controldata</c>'s name for it.</summary>
@@ -52,6 +53,14 @@ internal static partial class RecoverySettings
         await File.WriteAllTextAsync(Path.Combine(data, "recovery.signal"), "", cancellationToken);
     }
 
+    /// <summary>The timeline that was asked for; null for the newest.</summary>
+    public static uint? Timeline(RecoveryOptions options, BaseBackup backup) => options.Settings.GetValueOrDefault(TimelineName) switch
+    {
+        "current" => backup.Label.Timeline,
+        { } text when uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var timeline) => timeline,
+        _ => null,
+    };
+
     /// <summary>Whether a name is one of a setting.</summary>
     public static bool IsName(string name) => Name().IsMatch(name);
 
@@ -73,7 +82,7 @@ internal static partial class RecoverySettings
         yield return new("lc_messages", "C");
         yield return new("logging_collector", "off");
         yield return new("restore_command", plan.Archive?.RestoreCommand ?? options.RestoreCommand!);
-        yield return new("recovery_target_timeline", "latest");
+        yield return new(TimelineName, "latest");
         yield return new("recovery_target_action", options.Pause ? "pause" : "promote");
 
         // Nobody is to see what is not the state that was asked for.

@@ -24,15 +24,20 @@ internal sealed partial class WalArchive
     /// <summary>Whether any file is compressed.</summary>
     public bool IsCompressed { get; private set; }
 
-    /// <summary>The last segment of the newest timeline.</summary>
+    /// <summary>The last segment of the newest timeline, or of the one that was asked for.</summary>
     public WalSegment Newest { get; private set; }
+
+    /// <summary>Whether other timelines have segments, too.</summary>
+    public bool HasOthers { get; private set; }
 
     /// <summary>When that was written here.</summary>
     public DateTimeOffset NewestAt => new(File.GetLastWriteTimeUtc(_segments[Newest]));
 
     /// <summary>Looks into the folder.</summary>
+    /// <param name="folder">Its absolute path.</param>
+    /// <param name="timeline">The timeline to go to the end of; null for the newest.</param>
     /// <exception cref="DbMigrateException"><c>WalArchiveNotFound</c>, <c>UnreadableFolder</c>.</exception>
-    public static WalArchive Read(string folder)
+    public static WalArchive Read(string folder, uint? timeline)
     {
         try
         {
@@ -50,7 +55,14 @@ internal sealed partial class WalArchive
                 archive._segments[WalSegment.Parse(Path.GetFileName(path)[..24], archive.SegmentSize)!.Value] = path;
             }
 
-            archive.Newest = archive._segments.Keys.MaxBy(s => (s.Timeline, s.Number));
+            var reachable = archive._segments.Keys.Where(s => timeline is null || s.Timeline <= timeline).ToList();
+            if (reachable.Count == 0)
+            {
+                throw NotFound(folder, FormattableString.Invariant($"holds no file of timeline {timeline} or one before it"), null);
+            }
+
+            archive.Newest = reachable.MaxBy(s => (s.Timeline, s.Number));
+            archive.HasOthers = archive._segments.Keys.Any(s => s.Timeline != archive.Newest.Timeline);
             return archive;
         }
         catch (DirectoryNotFoundException e)

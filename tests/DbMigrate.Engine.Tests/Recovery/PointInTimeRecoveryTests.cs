@@ -221,12 +221,74 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         // One that the backup itself needs, which it does not bring along.
         var bare = server.NewFolder();
         CopyFolder(server.Plain, bare);
-        var first = WalArchive.Read(archive);
+        var first = WalArchive.Read(archive, null);
         var start = (await BaseBackup.ReadAsync(server.Plain, CancellationToken.None)).Label.StartSegment;
         File.Delete(Path.Combine(bare, "pg_wal", start));
         File.Delete(Path.Combine(archive, start));
         Assert.Equal(16 << 20, first.SegmentSize);
         await RefuseAsync(server.Options with { BaseBackup = bare, WalArchive = archive }, "WalSegmentMissing", start);
+    }
+
+    [SkippableFact]
+    public async Task A_backup_that_lacks_a_file_or_a_part_of_one_is_refused()
+    {
+        Need();
+        var relation = Directory.GetFiles(Path.Combine(server.Plain, "base"), "*", SearchOption.AllDirectories).First(f => new FileInfo(f).Length > 8192);
+        var name = Path.GetRelativePath(server.Plain, relation);
+        var bare = server.NewFolder();
+        CopyFolder(server.Plain, bare);
+        var options = server.Options with { BaseBackup = bare };
+        using (var file = File.OpenWrite(Path.Combine(bare, name)))
+        {
+            file.SetLength(8192);
+        }
+
+        await RefuseAsync(options, "BaseBackupUnusable", $"{name} has 8192 bytes, and had ");
+        File.Delete(Path.Combine(bare, name));
+        await RefuseAsync(options, "BaseBackupUnusable", $"{name} is not there");
+        File.Delete(Path.Combine(bare, "backup_manifest"));
+        File.Delete(Path.Combine(bare, "global", "pg_control"));
+        await RefuseAsync(options, "BaseBackupUnusable", "pg_control is not there");
+
+        // Of a tar that is known when it is unpacked.
+        var tar = server.NewFolder();
+        CopyFolder(server.Tar, tar);
+        var manifest = Path.Combine(tar, "backup_manifest");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("\"PG_VERSION\", \"Size\": 3", "\"PG_VERSION\", \"Size\": 4", StringComparison.Ordinal));
+        options = server.Options with { BaseBackup = tar };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => ArchivingServer.RecoverAsync(options, _observer));
+        Assert.Equal(("BaseBackupUnusable", false), (error.Id, Directory.Exists(options.DataDirectory)));
+    }
+
+    [SkippableFact]
+    public async Task A_replay_that_ends_before_the_archive_does_is_warned_of()
+    {
+        Need();
+        var archive = await server.CopyArchiveAsync();
+        var segments = Directory.GetFiles(archive).Where(f => Path.GetFileName(f).Length == 24).Order(StringComparer.Ordinal).ToList();
+        var damaged = segments[^3];
+        await File.WriteAllBytesAsync(damaged, new byte[16 << 20]);
+        await server.StopAsync(await ArchivingServer.RecoverAsync(server.Options with { WalArchive = archive }, _observer));
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), m => m.Contains($", although the archive goes on to {Path.GetFileName(segments[^1])}", StringComparison.Ordinal));
+
+        await server.StopAsync(await ArchivingServer.RecoverAsync(server.Options with { WalArchive = null, RestoreCommand = "cp /nowhere/%f %p" }, _observer));
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), m => m.StartsWith("restore_command gave no file", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Another_timeline_can_be_named_and_a_message_says_which_it_is()
+    {
+        Need();
+        var archive = await server.CopyArchiveAsync();
+        var first = Directory.GetFiles(archive).Where(f => Path.GetFileName(f).Length == 24).Order(StringComparer.Ordinal).First();
+        File.Copy(first, Path.Combine(archive, "00000002" + Path.GetFileName(first)[8..]));
+        await File.WriteAllTextAsync(Path.Combine(archive, "00000002.history"), "1\t0/28\tstray\n");
+        await ServerAccount.GiveAllAsync(archive, ServerAccount.Name, CancellationToken.None);
+        var options = server.Options with { WalArchive = archive, Lsn = server.Position };
+        await RefuseAsync(options, "RecoveryTargetTooLate", "That is timeline 2; -Setting @{ recovery_target_timeline = '…' }");
+        var named = await ArchivingServer.RecoverAsync(options with { Settings = new Dictionary<string, string> { ["recovery_target_timeline"] = "1" } }, _observer);
+        await server.StopAsync(named);
+        await RefuseAsync(server.Options with { Settings = new Dictionary<string, string> { ["port"] = "1" } }, "InvalidRecoveryOptions", "The port is no setting");
     }
 
     [SkippableFact]
