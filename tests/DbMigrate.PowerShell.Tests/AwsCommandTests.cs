@@ -144,6 +144,16 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(_account.Server.Of("RestoreDBInstanceToPointInTime"));
     }
 
+    [Theory]
+    [InlineData("LEDGER.cluster-ro-x.eu-west-1.rds.amazonaws.com", "app")]
+    [InlineData("other.x.eu-west-1.rds.amazonaws.com", "root")]
+    public void Whoever_is_connected_to_any_address_of_the_source_keeps_his_login(string host, string user)
+    {
+        var current = (DbTarget)new TargetTransformationAttribute().Transform(null!, $"postgres://app:geheim@{host}/ledger");
+        string[] hosts = ["ledger.cluster-x.eu-west-1.rds.amazonaws.com", "ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com"];
+        Assert.Equal(user, RestoredTarget.Of(new Aws.Rds.RdsEndpoint("back", 5432, "ledger", "root", hosts), current, new RecordingObserver()).User);
+    }
+
     [Fact]
     public void The_target_that_is_given_logs_in_to_what_is_restored()
     {

@@ -17,8 +17,9 @@ internal sealed partial class BaseBackup
     private static readonly string[] s_left =
         ["postmaster.pid", "postmaster.opts", "standby.signal", "recovery.signal", "recovery.conf", "recovery.done", "current_logfiles"];
 
-    /// <summary>What pg_basebackup writes by itself, whatever the manifest says of it (manual, pg_verifybackup).</summary>
-    private static readonly string[] s_unlisted = ["postgresql.auto.conf", "standby.signal", "recovery.signal"];
+    /// <summary>What may differ from the manifest: pg_basebackup writes the first three by itself (manual, pg_verifybackup), and the new server has others.</summary>
+    private static readonly string[] s_unlisted =
+        ["postgresql.auto.conf", "standby.signal", "recovery.signal", "postgresql.conf", "pg_hba.conf", "pg_ident.conf"];
 
     private static readonly string[] s_emptied = ["pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
 
