@@ -77,13 +77,16 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(runtime.Warnings);
     }
 
-    /// <summary>The session's login by IAM goes along: what comes out connects with TLS and a token, which nobody can look at but the server.</summary>
+    /// <summary>A login by IAM goes along, that of the target before the session's: what comes out connects with TLS and a token, which nobody can look at but the server.</summary>
     [Fact]
     public void What_is_restored_is_logged_in_to_with_a_token_where_the_source_is()
     {
-        new ConnectDbTargetCommand { HostName = "prod.x.eu-west-1.rds.amazonaws.com", Port = 6432, Database = "shop", UserName = "app", Iam = true, NoTest = true }.Run();
+        var connect = new ConnectDbTargetCommand { HostName = "prod.x.eu-west-1.rds.amazonaws.com", Port = 6432, Database = "shop", UserName = "app", Iam = true, NoTest = true };
+        var source = Assert.IsType<DbTarget>(Assert.Single(connect.Run().Output));
+        CommandRun.NewSession();
         _account.InstanceStates = ["available"];
         var cmdlet = Restore("back");
+        cmdlet.Target = source;
         cmdlet.Latest = true;
         cmdlet.Wait = true;
         var target = Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output)).Target!;
@@ -152,16 +155,6 @@ public sealed class AwsCommandTests : IDisposable
         var current = (DbTarget)new TargetTransformationAttribute().Transform(null!, $"postgres://app:geheim@{host}/ledger");
         string[] hosts = ["ledger.cluster-x.eu-west-1.rds.amazonaws.com", "ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com"];
         Assert.Equal(user, RestoredTarget.Of(new Aws.Rds.RdsEndpoint("back", 5432, "ledger", "root", hosts), current, new RecordingObserver()).User);
-    }
-
-    [Fact]
-    public void The_target_that_is_given_logs_in_to_what_is_restored()
-    {
-        _account.InstanceStates = ["available"];
-        var cmdlet = Restore("back");
-        (cmdlet.Latest, cmdlet.Wait) = (true, true);
-        cmdlet.Target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app:geheim@prod.x.eu-west-1.rds.amazonaws.com:6432/shop");
-        Assert.Equal("app", Assert.IsType<RestoreResult>(Assert.Single(cmdlet.Run().Output)).Target!.User);
     }
 
     [Fact]
