@@ -140,6 +140,35 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
         Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
     }
 
+    [SkippableFact]
+    public async Task What_lies_there_decides_and_not_what_is_piped_in()
+    {
+        await NeedProgramsAsync();
+        var kept = Dump(new NewDbSnapshotCommand { Target = _target, Id = "kept", KeepUntil = DateTimeOffset.UtcNow.AddDays(1) });
+        var free = Dump(new NewDbSnapshotCommand { Target = _target, Id = "free", Format = DumpFormat.Directory });
+
+        // What PowerShell makes of Select-Object Path, IsOurs, CreatedAt.
+        var reduced = kept with { KeepUntil = null };
+        foreach (var runtime in new[] { new RecordingRuntime { WhatIf = true }, new RecordingRuntime() })
+        {
+            var run = new RemoveDbSnapshotCommand { InputObject = [reduced] }.Run(runtime);
+            Assert.Equal("DbMigrate.SnapshotKept", Assert.Single(run.Errors).FullyQualifiedErrorId);
+            Assert.Empty(run.Questions);
+        }
+
+        Assert.Empty(new RemoveDbSnapshotCommand { InputObject = [free with { IsOurs = false }] }.Run().Errors);
+        Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
+        Dump(new NewDbSnapshotCommand { Target = _target, Id = "free", Format = DumpFormat.Directory });
+        Assert.Empty(new RemoveDbSnapshotCommand { Path = free.Path + System.IO.Path.DirectorySeparatorChar }.Run().Errors);
+        Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
+
+        var report = Path.Combine(_folder.Path, "report.txt");
+        await File.WriteAllTextAsync(report, "precious");
+        Assert.Equal("DbMigrate.DumpNotFound", new RemoveDbSnapshotCommand { Path = report, Force = true }.Fail().FullyQualifiedErrorId);
+        Assert.Equal("DbMigrate.DumpNotFound", new RemoveDbSnapshotCommand { Path = report, Force = true, OlderThan = TimeSpan.FromTicks(1) }.Fail().FullyQualifiedErrorId);
+        Assert.True(File.Exists(report));
+    }
+
     [Fact]
     public void A_recovery_needs_a_moment_and_only_one()
     {

@@ -78,6 +78,13 @@ internal static class DumpFailure
         $"There is no dump at {path}.",
         "Get-DbSnapshot -Path lists the dumps of a folder. A dump is a file that pg_dump --format=custom wrote, or a folder of --format=directory.") { Subject = path };
 
+    public static DbMigrateException NoDump(string path) => new(
+        "DumpNotFound",
+        ErrorKind.NotFound,
+        $"{path} is no dump, or not only a dump.",
+        "A dump is a file that pg_dump --format=custom wrote, or a folder of --format=directory with nothing else in it; Get-DbSnapshot -Path lists those of a folder. " +
+        "psql reads what pg_dump wrote as SQL.") { Subject = path };
+
     public static DbMigrateException Damaged(string path, string why) => new(
         "DumpDamaged",
         ErrorKind.InvalidData,

@@ -15,7 +15,7 @@ public static class DumpFolder
     /// <param name="verify">Compare checksums, which reads all bytes.</param>
     /// <param name="observer">Told what cannot be read, and of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>, <c>DumpNotFound</c>.</exception>
     public static Task<IReadOnlyList<DbSnapshot>> ListAsync(string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken) =>
         ListAsync(folder, verify, locator: null, observer, cancellationToken);
 
@@ -25,7 +25,7 @@ public static class DumpFolder
     /// <param name="target">The database. Of a server that cannot be reached the address decides.</param>
     /// <param name="observer">Told what cannot be read, and of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>, <c>DumpNotFound</c>.</exception>
     public static async Task<IReadOnlyList<DbSnapshot>> ListOfAsync(
         string folder, bool verify, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -69,20 +69,16 @@ public static class DumpFolder
     /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>, <c>DumpProgramNotFound</c>.</exception>
     public static async Task<DbSnapshot> GetAsync(string path, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        if (!IsDump(path))
-        {
-            throw DumpFailure.NotFound(path);
-        }
-
+        path = DumpPath.Full(path);
         try
         {
+            Check(path);
             var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindNewestAsync(cancellationToken));
             return await ReadAsync(path, verify, programs, observer, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DbMigrateException(
-                "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {e.Message}", "Give your user the right to read it.", e) { Subject = path };
+            throw Unreadable(path, e);
         }
     }
 
@@ -95,19 +91,39 @@ public static class DumpFolder
 
     private static bool Agrees(DbSnapshot dump, string tag, string? value) => value is null || dump.Tags.GetValueOrDefault(tag, value) == value;
 
-    /// <summary>Removes a dump and the file beside it.</summary>
-    /// <param name="dump">The dump, as <see cref="GetAsync"/> gives it.</param>
+    /// <summary>Says why a dump is not to be removed; nothing when it may be. What lies there decides, not what was told of it.</summary>
+    /// <param name="path">The file or the folder.</param>
     /// <param name="force">Also one that is not ours, or is to be kept.</param>
-    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>, <c>UnwritableFolder</c>.</exception>
-    public static void Remove(DbSnapshot dump, bool force)
+    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>
+    public static void CheckRemovable(string path, bool force)
     {
-        var path = dump.Path ?? throw DumpFailure.NotFound(dump.Id);
-        if (!IsDump(path))
+        path = DumpPath.Full(path);
+        try
         {
-            throw DumpFailure.NotFound(path);
+            Check(path);
+            if (DumpPath.HoldsOther(path))
+            {
+                throw DumpFailure.NoDump(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
         }
 
+        var dump = DumpFacts.Read(path)?.ToSnapshot(path, Available, size: 0)
+            ?? new DbSnapshot { Id = Path.GetFileName(path), Kind = DbSnapshotKind.Dump, Source = "", Status = Available, Path = path };
         dump.CheckRemovable(force);
+    }
+
+    /// <summary>Removes a dump and the file beside it.</summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="force">Also one that is not ours, or is to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>UnwritableFolder</c>; what <see cref="CheckRemovable"/> throws.</exception>
+    public static void Remove(string path, bool force)
+    {
+        path = DumpPath.Full(path);
+        CheckRemovable(path, force);
         try
         {
             PartialDump.Remove(path);
@@ -120,7 +136,16 @@ public static class DumpFolder
         }
     }
 
-    internal static bool IsDump(string path) => File.Exists(path) || File.Exists(Path.Combine(path, "toc.dat"));
+    private static void Check(string path)
+    {
+        if (!DumpPath.IsDump(path))
+        {
+            throw File.Exists(path) || Directory.Exists(path) ? DumpFailure.NoDump(path) : DumpFailure.NotFound(path);
+        }
+    }
+
+    private static DbMigrateException Unreadable(string path, Exception cause) => new(
+        "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {cause.Message}", "Give your user the right to read it.", cause) { Subject = path };
 
     private static async Task<string?> SystemIdAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
@@ -139,18 +164,21 @@ public static class DumpFolder
 
     private static IEnumerable<string> Paths(string folder)
     {
-        if (IsDump(folder))
-        {
-            return [folder];
-        }
-
+        folder = DumpPath.Full(folder);
         try
         {
-            return Directory.EnumerateFiles(folder, "*" + Extension)
-                .Concat(Directory.EnumerateDirectories(folder).Where(d => Path.GetFileName(d)[0] != '.' && IsDump(d)))
-                .Where(path => Path.GetFileName(path)[0] != '.')
-                .Order(StringComparer.Ordinal)
-                .ToList();
+            if (DumpPath.IsDump(folder))
+            {
+                return [folder];
+            }
+
+            if (File.Exists(folder))
+            {
+                throw DumpFailure.NoDump(folder);
+            }
+
+            // One whose beginning was lost is shown as damaged.
+            return [.. Directory.EnumerateFileSystemEntries(folder).Where(DumpPath.IsNamedSo).Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException e)
         {

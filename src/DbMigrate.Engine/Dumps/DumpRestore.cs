@@ -46,6 +46,7 @@ public static class DumpRestore
                 "Leave -Jobs out, or log in with a password: Connect-DbTarget -SecretId.") { Subject = options.Jobs };
         }
 
+        path = DumpPath.Full(path);
         var dump = await DumpFolder.GetAsync(path, verify: true, observer, cancellationToken);
         var facts = DumpFacts.Read(path);
         if (facts is not null && dump.Status != DumpFolder.Available)
