@@ -196,6 +196,22 @@ public sealed class AwsCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_oldest_snapshot_comes_first_as_of_dumps()
+    {
+        foreach (var (id, minutes) in new[] { ("b", 20), ("c", 10), ("a", 30) })
+        {
+            _account.Add(
+                "DBSnapshot",
+                id,
+                ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "manual"), ("AllocatedStorage", "100"),
+                ("SnapshotCreateTime", $"{DateTimeOffset.UtcNow.AddMinutes(-minutes).UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
+        }
+
+        var listed = new GetDbSnapshotCommand { InstanceId = "prod", Region = "eu-west-1", EndpointUrl = _account.Server.Url }.Run();
+        Assert.Equal(["a", "b", "c"], listed.Output.Cast<DbSnapshot>().Select(s => s.Id));
+    }
+
+    [Fact]
     public void The_address_of_the_target_says_which_instance_and_where()
     {
         var target = (DbTarget)new TargetTransformationAttribute().Transform(null!, "postgres://app@prod.x.eu-west-1.rds.amazonaws.com/shop");

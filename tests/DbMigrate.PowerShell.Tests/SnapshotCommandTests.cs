@@ -102,6 +102,25 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
     }
 
     [SkippableFact]
+    public async Task Each_folder_of_a_run_gets_its_snapshot_and_without_one_nothing_is_run()
+    {
+        await NeedProgramsAsync();
+        using var first = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]);
+        using var second = new TemporaryMigrations(MigrationFormat.GolangMigrate).Add(2, "two", ["CREATE TABLE two (id int)"]);
+        var run = new InvokeMigrationCommand { Path = [first.Path, second.Path], Target = _target, SnapshotPath = Dumps, Snapshot = true }.Run();
+        Assert.Empty(run.Errors);
+        Assert.Equal(2, run.Output.Cast<MigrationResult>().Select(r => r.RestorePoint!.SnapshotId).Distinct(StringComparer.Ordinal).Count());
+
+        Skip.IfNot(OperatingSystem.IsLinux(), "SKIPPED: /proc is needed, where not even root can make a folder.");
+        using var third = new TemporaryMigrations(MigrationFormat.GolangMigrate).Add(2, "two", ["SELECT 1"]).Add(3, "three", ["CREATE TABLE three (id int)"]);
+        var error = new InvokeMigrationCommand { Path = [third.Path], Target = _target, SnapshotPath = "/proc/dumps", Snapshot = true }.Fail();
+        Assert.Equal("DbMigrate.UnwritableFolder", error.FullyQualifiedErrorId);
+        Assert.EndsWith($"Nothing of {third.Path} was run, because there is no snapshot.", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Invoke-Migration -SnapshotPath", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Null(await _target.ScalarAsync<string>("SELECT to_regclass('three')::text"));
+    }
+
+    [SkippableFact]
     public async Task What_if_asks_and_writes_nothing()
     {
         await NeedProgramsAsync();

@@ -1,4 +1,6 @@
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
+using Npgsql;
 
 namespace DbMigrate.Engine.Dumps;
 
@@ -9,6 +11,8 @@ public static class DumpFolder
     internal const string Available = "available";
     internal const string DamagedStatus = "damaged";
     internal const string SystemIdTag = "system-id";
+    internal const string DatabaseOidTag = "database-oid";
+    internal const string ServerTag = "server";
 
     /// <summary>The dumps of a folder, the oldest first.</summary>
     /// <param name="folder">The folder, an absolute path; or one dump.</param>
@@ -29,9 +33,27 @@ public static class DumpFolder
     public static async Task<IReadOnlyList<DbSnapshot>> ListOfAsync(
         string folder, bool verify, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => IsOf(dump, target, systemId: null)).ToList();
-        var systemId = dumps.Exists(dump => dump.Tags.ContainsKey(SystemIdTag)) ? await SystemIdAsync(target, observer, cancellationToken) : null;
-        return [.. dumps.Where(dump => IsOf(dump, target, systemId))];
+        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => IsOf(dump, target, default)).ToList();
+        var numbers = dumps.Exists(HasNumbers) ? await NumbersAsync(target, observer, cancellationToken) : default;
+        return [.. dumps.Where(dump => IsOf(dump, target, numbers))];
+    }
+
+    /// <summary>What one could take for a way back of a database, and is none: the newest dump of the same name; null where there is none.</summary>
+    internal static async Task<string?> NotCountedAsync(
+        string folder, DbTarget target, DateTimeOffset since, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var dumps = (await ListAsync(folder, verify: false, observer, cancellationToken))
+            .Where(dump => dump is { IsOurs: true, IsPartial: false, Status: Available } && dump.Source == target.Database && dump.CreatedAt >= since).ToList();
+        var numbers = dumps.Exists(HasNumbers) ? await NumbersAsync(target, observer, cancellationToken) : default;
+        if (dumps.LastOrDefault(dump => !IsOf(dump, target, numbers)) is not { } newest)
+        {
+            return null;
+        }
+
+        var why = !Agrees(newest, ServerTag, target.Address) ? $"the database is reached at {target.Address} here"
+            : !Agrees(newest, SystemIdTag, numbers.SystemId) ? "another server was at that address then"
+            : "another database had that name then";
+        return $"{newest.Id} of {newest.Tags.GetValueOrDefault(ServerTag)} is not counted: {why}.";
     }
 
     internal static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
@@ -83,11 +105,13 @@ public static class DumpFolder
     }
 
     /// <summary>
-    /// Whether a dump is of a database: it says the same address, and no other server behind it. The number alone would not do, as copies of a server keep it.
-    /// A dump that is not ours tells neither.
+    /// Whether a dump is of a database: it says the same address, and no other server or database behind it. The numbers alone would not do, as copies of a server
+    /// keep them. A dump that is not ours tells none of it.
     /// </summary>
-    private static bool IsOf(DbSnapshot dump, DbTarget target, string? systemId) =>
-        dump.Source == target.Database && Agrees(dump, "server", target.Address) && Agrees(dump, SystemIdTag, systemId);
+    private static bool IsOf(DbSnapshot dump, DbTarget target, (string? SystemId, string? Oid) numbers) =>
+        dump.Source == target.Database && Agrees(dump, ServerTag, target.Address) && Agrees(dump, SystemIdTag, numbers.SystemId) && Agrees(dump, DatabaseOidTag, numbers.Oid);
+
+    private static bool HasNumbers(DbSnapshot dump) => dump.Tags.ContainsKey(SystemIdTag) || dump.Tags.ContainsKey(DatabaseOidTag);
 
     private static bool Agrees(DbSnapshot dump, string tag, string? value) => value is null || dump.Tags.GetValueOrDefault(tag, value) == value;
 
@@ -147,18 +171,24 @@ public static class DumpFolder
     private static DbMigrateException Unreadable(string path, Exception cause) => new(
         "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {cause.Message}", "Give your user the right to read it.", cause) { Subject = path };
 
-    private static async Task<string?> SystemIdAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    private static async Task<(string? SystemId, string? Oid)> NumbersAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         try
         {
             await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
-            return await SystemIdentifier.ReadAsync(session, cancellationToken);
+            return await ServerFailure.GuardAsync(async () =>
+            {
+                // Two questions, as a role may be refused the first.
+                var systemId = await SystemIdentifier.ReadAsync(session, cancellationToken);
+                await using var command = new NpgsqlCommand("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", session.Connection);
+                return (systemId, await command.ExecuteScalarAsync(cancellationToken) as string);
+            });
         }
         catch (DbMigrateException e)
         {
             // Dumps are looked for most of all when the server is gone.
             observer.Message(MessageLevel.Verbose, $"Which dumps are of {target} is told by its address, because it cannot be asked: {e.Message}");
-            return null;
+            return default;
         }
     }
 

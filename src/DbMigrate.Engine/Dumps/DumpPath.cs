@@ -13,6 +13,10 @@ internal static partial class DumpPath
     /// <summary>The path that all else goes by: absolute, without a separator at its end, so that the file beside the dump is found.</summary>
     public static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
+    /// <summary>Where a dump of this name will lie.</summary>
+    public static string Of(DumpOptions options, string id) =>
+        Path.Combine(options.Folder, options.Format == DumpFormat.Directory ? id : id + DumpFolder.Extension);
+
     /// <summary>
     /// Whether there is a dump of <c>pg_dump</c>, whole or damaged: a file that begins as one (format custom or tar), or a folder whose table of contents begins so
     /// (format directory). What the file beside it says is ours is one even when its beginning was lost.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DbMigrate.Engine.Dumps;
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
@@ -73,6 +74,39 @@ public sealed class DumpFolderTests
 
         async Task<IEnumerable<string>> OfAsync(DbTarget target) =>
             (await DumpFolder.ListOfAsync(scene.Dumps, verify: false, target, scene.Observer, CancellationToken.None)).Select(d => d.Id);
+    }
+
+    [SkippableFact]
+    public async Task A_dump_of_another_database_of_that_name_is_no_way_back_and_the_guard_says_so()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var server = await SandboxFixture.ServerAsync();
+        var target = scene.Target;
+        var place = new DumpPlace(scene.Dumps, target, scene.Observer);
+        var dump = await scene.DumpAsync();
+        Assert.Equal(dump, await FindAsync() with { Tags = dump.Tags });
+        Assert.Equal(await target.ScalarAsync<string>("SELECT oid::text FROM pg_database WHERE datname = current_database()"), dump.Tags["database-oid"]);
+
+        // As a restore beside it ends.
+        await server.Target.RunAsync($"ALTER DATABASE {target.Database} RENAME TO {target.Database}_old", $"CREATE DATABASE {target.Database}");
+        Assert.Empty(await place.ListAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(FindAsync);
+        Assert.EndsWith($"Nothing was run. {dump.Id} of {target.Address} is not counted: another database had that name then.", error.Message, StringComparison.Ordinal);
+
+        // A file of an older version does not tell.
+        var file = DumpFacts.PathOf(dump.Path!);
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace("\"databaseOid\"", "\"unknown\"", StringComparison.Ordinal));
+        Assert.Equal(dump.Id, (await FindAsync()).Id);
+        await File.WriteAllTextAsync(file, text.Replace(dump.Tags["system-id"], "1", StringComparison.Ordinal));
+        Assert.EndsWith("is not counted: another server was at that address then.", (await Assert.ThrowsAsync<DbMigrateException>(FindAsync)).Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, text.Replace($"\"{target.Address}\"", "\"db.example.com:5432\"", StringComparison.Ordinal));
+        Assert.EndsWith(
+            $" {dump.Id} of db.example.com:5432 is not counted: the database is reached at {target.Address} here.",
+            (await Assert.ThrowsAsync<DbMigrateException>(FindAsync)).Message,
+            StringComparison.Ordinal);
+
+        Task<DbSnapshot> FindAsync() => SnapshotGuard.FindAsync(place, TimeSpan.FromHours(1), CancellationToken.None);
     }
 
     [SkippableFact]
