@@ -195,6 +195,22 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(List().Run().Output);
     }
 
+    [Theory]
+    [InlineData("Dump", "TargetId")]
+    [InlineData("Dump", "Wait")]
+    [InlineData("Instance", "Database")]
+    [InlineData("Cluster", "Jobs")]
+    [InlineData("Instance", "NoOwner")]
+    public void A_parameter_that_does_not_fit_the_snapshot_is_refused(string kind, string parameter)
+    {
+        var snapshot = new DbSnapshot { Id = "a", Kind = Enum.Parse<DbSnapshotKind>(kind), Source = "prod", Status = "available", Path = "/nowhere/a.dump" };
+        var cmdlet = new RestoreDbSnapshotCommand { InputObject = snapshot };
+        cmdlet.MyInvocation.BoundParameters[parameter] = "x";
+        var error = cmdlet.Fail();
+        Assert.Equal("DbMigrate.RestoreParameterUnused", error.FullyQualifiedErrorId);
+        Assert.StartsWith($"-{parameter} is for ", error.Exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_oldest_snapshot_comes_first_as_of_dumps()
     {

@@ -106,14 +106,14 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
     {
         await NeedProgramsAsync();
         using var first = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]);
-        using var second = new TemporaryMigrations(MigrationFormat.GolangMigrate).Add(2, "two", ["CREATE TABLE two (id int)"]);
-        var run = new InvokeMigrationCommand { Path = [first.Path, second.Path], Target = _target, SnapshotPath = Dumps, Snapshot = true }.Run();
+        using var second = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["CREATE TABLE two (id int)"]);
+        var run = new InvokeMigrationCommand { Path = [first.Path, second.Path], Format = MigrationFormat.Sqlx, Target = _target, SnapshotPath = Dumps, Snapshot = true }.Run();
         Assert.Empty(run.Errors);
         Assert.Equal(2, run.Output.Cast<MigrationResult>().Select(r => r.RestorePoint!.SnapshotId).Distinct(StringComparer.Ordinal).Count());
 
         Skip.IfNot(OperatingSystem.IsLinux(), "SKIPPED: /proc is needed, where not even root can make a folder.");
-        using var third = new TemporaryMigrations(MigrationFormat.GolangMigrate).Add(2, "two", ["SELECT 1"]).Add(3, "three", ["CREATE TABLE three (id int)"]);
-        var error = new InvokeMigrationCommand { Path = [third.Path], Target = _target, SnapshotPath = "/proc/dumps", Snapshot = true }.Fail();
+        using var third = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["CREATE TABLE two (id int)"]).Add(3, "three", ["CREATE TABLE three (id int)"]);
+        var error = new InvokeMigrationCommand { Path = [third.Path], Format = MigrationFormat.Sqlx, Target = _target, SnapshotPath = "/proc/dumps", Snapshot = true }.Fail();
         Assert.Equal("DbMigrate.UnwritableFolder", error.FullyQualifiedErrorId);
         Assert.EndsWith($"Nothing of {third.Path} was run, because there is no snapshot.", error.Exception.Message, StringComparison.Ordinal);
         Assert.Contains("Invoke-Migration -SnapshotPath", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
