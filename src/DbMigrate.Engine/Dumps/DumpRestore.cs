@@ -13,7 +13,6 @@ namespace DbMigrate.Engine.Dumps;
 public static class DumpRestore
 {
     private const int MaxListed = 5;
-    private const string Failed = "RestoreFailed";
 
     /// <summary>Looks whether it can be done: the dump's checksum, its owners, and that there is nothing in the way. Writes nothing.</summary>
     /// <param name="path">The dump.</param>
@@ -122,7 +121,7 @@ public static class DumpRestore
         catch (DbMigrateException e)
         {
             await schemas.UndoAsync();
-            if (e.Id == Failed && plan.Options.SingleTransaction)
+            if (e.Id == "RestoreFailed" && plan.Options.SingleTransaction)
             {
                 await DropAsync(plan, alone, observer);
             }
@@ -200,7 +199,7 @@ public static class DumpRestore
         var left = !plan.Options.SingleTransaction ? $"{plan.Target.Database} holds what could be restored."
             : plan.Creates ? "Nothing was restored, and the database is gone again." : "Nothing was restored.";
         return new DbMigrateException(
-            Failed,
+            "RestoreFailed",
             ErrorKind.InvalidState,
             $"{plan.Path} was not restored into {plan.Target} as a whole, {count}:\n{words}\n{left}",
             plan.Options.SingleTransaction

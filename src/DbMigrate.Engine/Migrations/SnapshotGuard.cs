@@ -3,8 +3,6 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>Whether there is a way back before something is done.</summary>
 public static class SnapshotGuard
 {
-    private const string Required = "SnapshotRequired";
-
     /// <summary>A snapshot of the future has a wrong clock; one of a minute ahead has a clock that is not quite right.</summary>
     private static readonly TimeSpan WrongClock = TimeSpan.FromMinutes(5);
 
@@ -29,10 +27,10 @@ public static class SnapshotGuard
                 found = [.. found.Where(other => other != newest)];
             }
         }
-        catch (DbMigrateException e) when (e.Id == Required)
+        catch (DbMigrateException e) when (e.Id == "SnapshotRequired")
         {
             throw await place.NotCountedAsync(DateTimeOffset.UtcNow - within, cancellationToken) is { } other
-                ? new DbMigrateException(Required, e.Kind, $"{e.Message} {other}", e.NextStep, e) { Subject = e.Subject }
+                ? new DbMigrateException("SnapshotRequired", e.Kind, $"{e.Message} {other}", e.NextStep, e) { Subject = e.Subject }
                 : e;
         }
     }
@@ -58,7 +56,7 @@ public static class SnapshotGuard
 
         var found = whole is null ? $"There is no whole snapshot in {place}" : $"The newest whole snapshot in {place} is {whole}, taken {Ages.Text(now - whole.CreatedAt!.Value)} ago";
         throw new DbMigrateException(
-            Required,
+            "SnapshotRequired",
             ErrorKind.InvalidState,
             $"{found}; one that is not older than {Ages.Text(within)} is required. Nothing was run.",
             "Take one with New-DbSnapshot, or let this run take one: -Snapshot.") { Subject = place };
