@@ -10,6 +10,11 @@ public interface ISnapshotPlace
     /// <summary>What there is of the database.</summary>
     Task<IReadOnlyList<DbSnapshot>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>A sentence about what lies there and could be taken for a snapshot of the database, but is none; null where there is nothing to say.</summary>
+    /// <param name="since">How old it may be.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    Task<string?> NotCountedAsync(DateTimeOffset since, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>Whether its content is what was saved; if not, a warning was given.</summary>
     Task<bool> IsWholeAsync(DbSnapshot snapshot, CancellationToken cancellationToken);
 

@@ -51,6 +51,16 @@ internal static class ErrorRecords
         "-ProfileName, -Region and -EndpointUrl say which AWS account, region and address to ask, and nothing is asked of AWS.",
         "Leave them out. Connect-DbTarget asks AWS with -Iam or -SecretId, the cmdlets of snapshots with -InstanceId.");
 
+    /// <summary>A parameter for dumps with a snapshot in RDS, or the other way round.</summary>
+    public static DbMigrateException RestoreParameterUnused(string parameter, DbSnapshot snapshot) => new(
+        "RestoreParameterUnused",
+        ErrorKind.InvalidArgument,
+        snapshot.Kind == DbSnapshotKind.Dump
+            ? $"-{parameter} is for snapshots in RDS, and {snapshot} is a dump."
+            : $"-{parameter} is for dumps, and {snapshot} is a snapshot in RDS, which is restored as a whole to a new instance or cluster.",
+        snapshot.Kind == DbSnapshotKind.Dump ? "Leave it out; -Database and -Target say where a dump is restored." : "Leave it out; -TargetId names what is made.")
+    { Subject = snapshot };
+
     /// <summary>A secret that holds user and password, and not where the database is.</summary>
     public static DbMigrateException SecretIncomplete(string secretId, string missing, string parameter) => new(
         "SecretIncomplete",

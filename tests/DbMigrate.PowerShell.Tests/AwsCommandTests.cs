@@ -198,6 +198,38 @@ public sealed class AwsCommandTests : IDisposable
         Assert.Empty(List().Run().Output);
     }
 
+    [Theory]
+    [InlineData("Dump", "TargetId")]
+    [InlineData("Dump", "Wait")]
+    [InlineData("Instance", "Database")]
+    [InlineData("Cluster", "Jobs")]
+    [InlineData("Instance", "NoOwner")]
+    public void A_parameter_that_does_not_fit_the_snapshot_is_refused(string kind, string parameter)
+    {
+        var snapshot = new DbSnapshot { Id = "a", Kind = Enum.Parse<DbSnapshotKind>(kind), Source = "prod", Status = "available", Path = "/nowhere/a.dump" };
+        var cmdlet = new RestoreDbSnapshotCommand { InputObject = snapshot };
+        cmdlet.MyInvocation.BoundParameters[parameter] = "x";
+        var error = cmdlet.Fail();
+        Assert.Equal("DbMigrate.RestoreParameterUnused", error.FullyQualifiedErrorId);
+        Assert.StartsWith($"-{parameter} is for ", error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_oldest_snapshot_comes_first_as_of_dumps()
+    {
+        foreach (var (id, minutes) in new[] { ("b", 20), ("c", 10), ("a", 30) })
+        {
+            _account.Add(
+                "DBSnapshot",
+                id,
+                ("DBInstanceIdentifier", "prod"), ("Status", "available"), ("SnapshotType", "manual"), ("AllocatedStorage", "100"),
+                ("SnapshotCreateTime", $"{DateTimeOffset.UtcNow.AddMinutes(-minutes).UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"));
+        }
+
+        var listed = new GetDbSnapshotCommand { InstanceId = "prod", Region = "eu-west-1", EndpointUrl = _account.Server.Url }.Run();
+        Assert.Equal(["a", "b", "c"], listed.Output.Cast<DbSnapshot>().Select(s => s.Id));
+    }
+
     [Fact]
     public void The_address_of_the_target_says_which_instance_and_where()
     {

@@ -102,6 +102,25 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
     }
 
     [SkippableFact]
+    public async Task Each_folder_of_a_run_gets_its_snapshot_and_without_one_nothing_is_run()
+    {
+        await NeedProgramsAsync();
+        using var first = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]);
+        using var second = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["CREATE TABLE two (id int)"]);
+        var run = new InvokeMigrationCommand { Path = [first.Path, second.Path], Format = MigrationFormat.Sqlx, Target = _target, SnapshotPath = Dumps, Snapshot = true }.Run();
+        Assert.Empty(run.Errors);
+        Assert.Equal(2, run.Output.Cast<MigrationResult>().Select(r => r.RestorePoint!.SnapshotId).Distinct(StringComparer.Ordinal).Count());
+
+        Skip.IfNot(OperatingSystem.IsLinux(), "SKIPPED: /proc is needed, where not even root can make a folder.");
+        using var third = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "one", ["CREATE TABLE one (id int)"]).Add(2, "two", ["CREATE TABLE two (id int)"]).Add(3, "three", ["CREATE TABLE three (id int)"]);
+        var error = new InvokeMigrationCommand { Path = [third.Path], Format = MigrationFormat.Sqlx, Target = _target, SnapshotPath = "/proc/dumps", Snapshot = true }.Fail();
+        Assert.Equal("DbMigrate.UnwritableFolder", error.FullyQualifiedErrorId);
+        Assert.EndsWith($"Nothing of {third.Path} was run, because there is no snapshot.", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Invoke-Migration -SnapshotPath", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Null(await _target.ScalarAsync<string>("SELECT to_regclass('three')::text"));
+    }
+
+    [SkippableFact]
     public async Task What_if_asks_and_writes_nothing()
     {
         await NeedProgramsAsync();
@@ -138,6 +157,35 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
         Assert.Equal("DbMigrate.SnapshotNotOurs", Assert.Single(new RemoveDbSnapshotCommand { Path = foreign }.Run().Errors).FullyQualifiedErrorId);
         Assert.Empty(new RemoveDbSnapshotCommand { Path = foreign, Force = true }.Run().Errors);
         Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
+    }
+
+    [SkippableFact]
+    public async Task What_lies_there_decides_and_not_what_is_piped_in()
+    {
+        await NeedProgramsAsync();
+        var kept = Dump(new NewDbSnapshotCommand { Target = _target, Id = "kept", KeepUntil = DateTimeOffset.UtcNow.AddDays(1) });
+        var free = Dump(new NewDbSnapshotCommand { Target = _target, Id = "free", Format = DumpFormat.Directory });
+
+        // What PowerShell makes of Select-Object Path, IsOurs, CreatedAt.
+        var reduced = kept with { KeepUntil = null };
+        foreach (var runtime in new[] { new RecordingRuntime { WhatIf = true }, new RecordingRuntime() })
+        {
+            var run = new RemoveDbSnapshotCommand { InputObject = [reduced] }.Run(runtime);
+            Assert.Equal("DbMigrate.SnapshotKept", Assert.Single(run.Errors).FullyQualifiedErrorId);
+            Assert.Empty(run.Questions);
+        }
+
+        Assert.Empty(new RemoveDbSnapshotCommand { InputObject = [free with { IsOurs = false }] }.Run().Errors);
+        Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
+        Dump(new NewDbSnapshotCommand { Target = _target, Id = "free", Format = DumpFormat.Directory });
+        Assert.Empty(new RemoveDbSnapshotCommand { Path = free.Path + System.IO.Path.DirectorySeparatorChar }.Run().Errors);
+        Assert.Equal(["kept"], Listed(new GetDbSnapshotCommand()));
+
+        var report = Path.Combine(_folder.Path, "report.txt");
+        await File.WriteAllTextAsync(report, "precious");
+        Assert.Equal("DbMigrate.DumpNotFound", new RemoveDbSnapshotCommand { Path = report, Force = true }.Fail().FullyQualifiedErrorId);
+        Assert.Equal("DbMigrate.DumpNotFound", new RemoveDbSnapshotCommand { Path = report, Force = true, OlderThan = TimeSpan.FromTicks(1) }.Fail().FullyQualifiedErrorId);
+        Assert.True(File.Exists(report));
     }
 
     [Fact]

@@ -27,6 +27,7 @@ Describe 'Dumps' -Skip:(-not $hasDump) {
         (Get-DbTableSize -Target $restored).Table | Should -Be 'public.orders'
 
         { $newest | Remove-DbSnapshot -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'DbMigrate.SnapshotKept*'
+        { $newest | Select-Object Path, IsOurs, CreatedAt | Remove-DbSnapshot -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'DbMigrate.SnapshotKept*'
         $newest | Remove-DbSnapshot -Force -Confirm:$false
         Get-DbSnapshot $backups | Should -BeNullOrEmpty
     }

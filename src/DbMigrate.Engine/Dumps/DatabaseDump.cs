@@ -15,6 +15,9 @@ public static partial class DatabaseDump
     /// <summary>A disk with less room than this part of the database will not do: compression by more is not to be had.</summary>
     private const int BestCompression = 100;
 
+    /// <summary>So many dumps of one database do not begin within a second.</summary>
+    private const int MaxNames = 1000;
+
     /// <summary>Looks whether it can be done. Writes nothing.</summary>
     /// <param name="target">The database.</param>
     /// <param name="options">What to dump.</param>
@@ -45,10 +48,9 @@ public static partial class DatabaseDump
                 "Use letters, digits, '-', '_' and '.', a letter or a digit first, 150 at most.") { Subject = id };
         }
 
-        var path = Path.Combine(options.Folder, options.Format == DumpFormat.Directory ? id : id + DumpFolder.Extension);
-        if (File.Exists(path) || Directory.Exists(path))
+        if (Names(options, id).FirstOrDefault(name => !IsTaken(DumpPath.Of(options, name))) is not { } free)
         {
-            throw DumpFailure.Exists(path);
+            throw DumpFailure.Exists(DumpPath.Of(options, id));
         }
 
         if (File.Exists(options.Folder))
@@ -68,7 +70,7 @@ public static partial class DatabaseDump
             var size = await command.ExecuteScalarAsync(cancellationToken) as long?;
             return (await DumpTable.SelectAsync(session, options, cancellationToken), size);
         });
-        var plan = new DumpPlan(target, options, programs, id, path) { Tables = tables.Count, DatabaseSize = size, FreeSpace = FreeSpace(options.Folder) };
+        var plan = new DumpPlan(target, options, programs, free, DumpPath.Of(options, free)) { Tables = tables.Count, DatabaseSize = size, FreeSpace = FreeSpace(options.Folder) };
         CheckRoom(plan, observer);
         return plan;
     }
@@ -86,11 +88,10 @@ public static partial class DatabaseDump
         using var end = new ProcessEnd(cancellationToken);
         cancellationToken = end.Token;
         var application = $"DbMigrate dump {RandomNumberGenerator.GetHexString(10, lowercase: true)}";
-        using var partial = PartialDump.Create(plan.Path);
-        foreach (var old in PartialDump.LeftOver(plan.Options.Folder))
+        using var partial = Claim(ref plan);
+        foreach (var old in PartialDump.Sweep(plan.Options.Folder))
         {
-            observer.Message(MessageLevel.Verbose, $"Removing {old}, which a run that was killed left behind.");
-            PartialDump.Remove(old);
+            observer.Message(MessageLevel.Verbose, $"Removed {old}, which a run that was killed left behind.");
         }
 
         try
@@ -110,6 +111,33 @@ public static partial class DatabaseDump
 
     /// <summary>Whether a dump of ours can be called so.</summary>
     internal static bool IsId(string id) => Name().IsMatch(id);
+
+    /// <summary>The name, or where nobody gave one those that do as well: several dumps of a database may begin within one second.</summary>
+    private static IEnumerable<string> Names(DumpOptions options, string id) =>
+        options.Id is not null ? [id] : Enumerable.Range(1, MaxNames).Select(n => n == 1 ? id : string.Create(CultureInfo.InvariantCulture, $"{id}-{n}"));
+
+    private static bool IsTaken(string path) => File.Exists(path) || Directory.Exists(path);
+
+    /// <summary>Takes a name that nobody has, nor can have before the dump has it.</summary>
+    private static PartialDump Claim(ref DumpPlan plan)
+    {
+        foreach (var name in Names(plan.Options, plan.Id))
+        {
+            var named = plan.Named(name);
+            if (PartialDump.TryCreate(named.Path) is { } partial)
+            {
+                if (!IsTaken(named.Path))
+                {
+                    plan = named;
+                    return partial;
+                }
+
+                partial.Dispose();
+            }
+        }
+
+        throw IsTaken(plan.Path) ? DumpFailure.Exists(plan.Path) : DumpFailure.Busy(plan.Path);
+    }
 
     /// <summary>Dumps; null when the server does not know the snapshot that this session of ours has just made.</summary>
     private static async Task<DumpFacts?> DumpAsync(
@@ -196,6 +224,7 @@ public static partial class DatabaseDump
             Database = moment.Database,
             Server = plan.Target.Address,
             SystemId = moment.SystemId,
+            DatabaseOid = moment.DatabaseOid,
             ServerVersion = moment.ServerVersion,
             ProgramVersion = plan.Programs.Version.ToString(),
             CreatedAt = moment.At,
@@ -293,7 +322,7 @@ public static partial class DatabaseDump
         if (plan.Options is { Tables.Count: 0, Schemas.Count: 0 } && free < size / BestCompression)
         {
             throw new DbMigrateException(
-                "DumpDiskFull", ErrorKind.InvalidState, $"{room}: no compression will make it fit.", "Make room, or name a folder on another disk with -Path.")
+                "DumpDiskFull", ErrorKind.InvalidState, $"{room}: no compression will make it fit.", "Make room, or name a folder on another disk: -Path, with Invoke-Migration -SnapshotPath.")
             { Subject = plan.Options.Folder };
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -26,6 +27,9 @@ internal sealed record DumpFacts
 
     /// <summary>The number of the database cluster; null where the server does not tell, and in files of older versions.</summary>
     public string? SystemId { get; init; }
+
+    /// <summary>The database's number there (<c>pg_database.oid</c>), which a name alone does not tell: it may have been given to another one since. Null in files of older versions.</summary>
+    public uint? DatabaseOid { get; init; }
 
     public required string ServerVersion { get; init; }
 
@@ -121,9 +125,10 @@ internal sealed record DumpFacts
     public DbSnapshot ToSnapshot(string path, string status, long size)
     {
         var tags = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        Tag("server", Server);
+        Tag(DumpFolder.ServerTag, Server);
         Tag("taken-by", TakenBy);
         Tag(DumpFolder.SystemIdTag, SystemId);
+        Tag(DumpFolder.DatabaseOidTag, DatabaseOid?.ToString(CultureInfo.InvariantCulture));
         Tag("reason", Reason);
         Tag("run-id", RunId);
         Tag("lsn", Lsn);

@@ -21,7 +21,7 @@ internal static class DumpFailure
                 "DumpDiskFull",
                 ErrorKind.InvalidState,
                 $"The dump of {target} does not fit where {path} was to be; pg_dump {ended}{words}",
-                "Make room, or name a folder on another disk with -Path. Nothing is left behind.") { Subject = path };
+                "Make room, or name a folder on another disk: -Path, with Invoke-Migration -SnapshotPath. Nothing is left behind.") { Subject = path };
         }
 
         if (output.Contains("statement timeout", StringComparison.Ordinal) || output.Contains("lock timeout", StringComparison.Ordinal))
@@ -30,7 +30,7 @@ internal static class DumpFailure
                 "LockTimeout",
                 ErrorKind.Timeout,
                 $"A table of {target} stayed locked for {Ages.Text(options.LockTimeout)}, so that pg_dump could not read it{words}",
-                "Find-BlockingQuery (dbmigrate blockers) shows who holds it. Try again later, or wait longer with -LockTimeout.") { Subject = target };
+                "Find-BlockingQuery (dbmigrate blockers) shows who holds it. Try again later, or wait longer with New-DbSnapshot -LockTimeout.") { Subject = target };
         }
 
         if (output.Contains("permission denied", StringComparison.Ordinal) || output.Contains("row-level security", StringComparison.Ordinal))
@@ -70,13 +70,26 @@ internal static class DumpFailure
         "DumpExists",
         ErrorKind.Exists,
         $"There is already something at {path}.",
-        "Choose another name with -Id, or another folder with -Path.") { Subject = path };
+        "Choose another name (New-DbSnapshot -Id), or another folder: -Path, with Invoke-Migration -SnapshotPath.") { Subject = path };
+
+    public static DbMigrateException Busy(string path) => new(
+        "DumpBusy",
+        ErrorKind.Busy,
+        $"Another run is just writing {path}.",
+        "Wait until it has ended, or choose another name: New-DbSnapshot -Id.") { Subject = path };
 
     public static DbMigrateException NotFound(string path) => new(
         "DumpNotFound",
         ErrorKind.NotFound,
         $"There is no dump at {path}.",
         "Get-DbSnapshot -Path lists the dumps of a folder. A dump is a file that pg_dump --format=custom wrote, or a folder of --format=directory.") { Subject = path };
+
+    public static DbMigrateException NoDump(string path) => new(
+        "DumpNotFound",
+        ErrorKind.NotFound,
+        $"{path} is no dump, or not only a dump.",
+        "A dump is a file that pg_dump --format=custom wrote, or a folder of --format=directory with nothing else in it; Get-DbSnapshot -Path lists those of a folder. " +
+        "psql reads what pg_dump wrote as SQL.") { Subject = path };
 
     public static DbMigrateException Damaged(string path, string why) => new(
         "DumpDamaged",

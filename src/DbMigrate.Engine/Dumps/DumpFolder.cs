@@ -1,4 +1,6 @@
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Targets;
+using Npgsql;
 
 namespace DbMigrate.Engine.Dumps;
 
@@ -9,13 +11,15 @@ public static class DumpFolder
     internal const string Available = "available";
     internal const string DamagedStatus = "damaged";
     internal const string SystemIdTag = "system-id";
+    internal const string DatabaseOidTag = "database-oid";
+    internal const string ServerTag = "server";
 
     /// <summary>The dumps of a folder, the oldest first.</summary>
     /// <param name="folder">The folder, an absolute path; or one dump.</param>
     /// <param name="verify">Compare checksums, which reads all bytes.</param>
     /// <param name="observer">Told what cannot be read, and of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>, <c>DumpNotFound</c>.</exception>
     public static Task<IReadOnlyList<DbSnapshot>> ListAsync(string folder, bool verify, IEngineObserver observer, CancellationToken cancellationToken) =>
         ListAsync(folder, verify, locator: null, observer, cancellationToken);
 
@@ -25,13 +29,31 @@ public static class DumpFolder
     /// <param name="target">The database. Of a server that cannot be reached the address decides.</param>
     /// <param name="observer">Told what cannot be read, and of the progress.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>.</exception>
+    /// <exception cref="DbMigrateException"><c>FolderNotFound</c>, <c>UnreadableFolder</c>, <c>DumpNotFound</c>.</exception>
     public static async Task<IReadOnlyList<DbSnapshot>> ListOfAsync(
         string folder, bool verify, DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => IsOf(dump, target, systemId: null)).ToList();
-        var systemId = dumps.Exists(dump => dump.Tags.ContainsKey(SystemIdTag)) ? await SystemIdAsync(target, observer, cancellationToken) : null;
-        return [.. dumps.Where(dump => IsOf(dump, target, systemId))];
+        var dumps = (await ListAsync(folder, verify, observer, cancellationToken)).Where(dump => IsOf(dump, target, default)).ToList();
+        var numbers = dumps.Exists(HasNumbers) ? await NumbersAsync(target, observer, cancellationToken) : default;
+        return [.. dumps.Where(dump => IsOf(dump, target, numbers))];
+    }
+
+    /// <summary>What one could take for a way back of a database, and is none: the newest dump of the same name; null where there is none.</summary>
+    internal static async Task<string?> NotCountedAsync(
+        string folder, DbTarget target, DateTimeOffset since, IEngineObserver observer, CancellationToken cancellationToken)
+    {
+        var dumps = (await ListAsync(folder, verify: false, observer, cancellationToken))
+            .Where(dump => dump is { IsOurs: true, IsPartial: false, Status: Available } && dump.Source == target.Database && dump.CreatedAt >= since).ToList();
+        var numbers = dumps.Exists(HasNumbers) ? await NumbersAsync(target, observer, cancellationToken) : default;
+        if (dumps.LastOrDefault(dump => !IsOf(dump, target, numbers)) is not { } newest)
+        {
+            return null;
+        }
+
+        var why = !Agrees(newest, ServerTag, target.Address) ? $"the database is reached at {target.Address} here"
+            : !Agrees(newest, SystemIdTag, numbers.SystemId) ? "another server was at that address then"
+            : "another database had that name then";
+        return $"{newest.Id} of {newest.Tags.GetValueOrDefault(ServerTag)} is not counted: {why}.";
     }
 
     internal static async Task<IReadOnlyList<DbSnapshot>> ListAsync(
@@ -69,45 +91,63 @@ public static class DumpFolder
     /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>, <c>DumpProgramNotFound</c>.</exception>
     public static async Task<DbSnapshot> GetAsync(string path, bool verify, IEngineObserver observer, CancellationToken cancellationToken)
     {
-        if (!IsDump(path))
-        {
-            throw DumpFailure.NotFound(path);
-        }
-
+        path = DumpPath.Full(path);
         try
         {
+            Check(path);
             var programs = new Lazy<Task<ClientPrograms>>(() => ClientProgramLocator.Usual().FindNewestAsync(cancellationToken));
             return await ReadAsync(path, verify, programs, observer, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DbMigrateException(
-                "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {e.Message}", "Give your user the right to read it.", e) { Subject = path };
+            throw Unreadable(path, e);
         }
     }
 
     /// <summary>
-    /// Whether a dump is of a database: it says the same address, and no other server behind it. The number alone would not do, as copies of a server keep it.
-    /// A dump that is not ours tells neither.
+    /// Whether a dump is of a database: it says the same address, and no other server or database behind it. The numbers alone would not do, as copies of a server
+    /// keep them. A dump that is not ours tells none of it.
     /// </summary>
-    private static bool IsOf(DbSnapshot dump, DbTarget target, string? systemId) =>
-        dump.Source == target.Database && Agrees(dump, "server", target.Address) && Agrees(dump, SystemIdTag, systemId);
+    private static bool IsOf(DbSnapshot dump, DbTarget target, (string? SystemId, string? Oid) numbers) =>
+        dump.Source == target.Database && Agrees(dump, ServerTag, target.Address) && Agrees(dump, SystemIdTag, numbers.SystemId) && Agrees(dump, DatabaseOidTag, numbers.Oid);
+
+    private static bool HasNumbers(DbSnapshot dump) => dump.Tags.ContainsKey(SystemIdTag) || dump.Tags.ContainsKey(DatabaseOidTag);
 
     private static bool Agrees(DbSnapshot dump, string tag, string? value) => value is null || dump.Tags.GetValueOrDefault(tag, value) == value;
 
-    /// <summary>Removes a dump and the file beside it.</summary>
-    /// <param name="dump">The dump, as <see cref="GetAsync"/> gives it.</param>
+    /// <summary>Says why a dump is not to be removed; nothing when it may be. What lies there decides, not what was told of it.</summary>
+    /// <param name="path">The file or the folder.</param>
     /// <param name="force">Also one that is not ours, or is to be kept.</param>
-    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>, <c>UnwritableFolder</c>.</exception>
-    public static void Remove(DbSnapshot dump, bool force)
+    /// <exception cref="DbMigrateException"><c>DumpNotFound</c>, <c>UnreadableFile</c>, <c>SnapshotNotOurs</c>, <c>SnapshotKept</c>.</exception>
+    public static void CheckRemovable(string path, bool force)
     {
-        var path = dump.Path ?? throw DumpFailure.NotFound(dump.Id);
-        if (!IsDump(path))
+        path = DumpPath.Full(path);
+        try
         {
-            throw DumpFailure.NotFound(path);
+            Check(path);
+            if (DumpPath.HoldsOther(path))
+            {
+                throw DumpFailure.NoDump(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
         }
 
+        var dump = DumpFacts.Read(path)?.ToSnapshot(path, Available, size: 0)
+            ?? new DbSnapshot { Id = Path.GetFileName(path), Kind = DbSnapshotKind.Dump, Source = "", Status = Available, Path = path };
         dump.CheckRemovable(force);
+    }
+
+    /// <summary>Removes a dump and the file beside it.</summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="force">Also one that is not ours, or is to be kept.</param>
+    /// <exception cref="DbMigrateException"><c>UnwritableFolder</c>; what <see cref="CheckRemovable"/> throws.</exception>
+    public static void Remove(string path, bool force)
+    {
+        path = DumpPath.Full(path);
+        CheckRemovable(path, force);
         try
         {
             PartialDump.Remove(path);
@@ -120,37 +160,55 @@ public static class DumpFolder
         }
     }
 
-    internal static bool IsDump(string path) => File.Exists(path) || File.Exists(Path.Combine(path, "toc.dat"));
+    private static void Check(string path)
+    {
+        if (!DumpPath.IsDump(path))
+        {
+            throw File.Exists(path) || Directory.Exists(path) ? DumpFailure.NoDump(path) : DumpFailure.NotFound(path);
+        }
+    }
 
-    private static async Task<string?> SystemIdAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
+    private static DbMigrateException Unreadable(string path, Exception cause) => new(
+        "UnreadableFile", ErrorKind.Permission, $"{path} cannot be read: {cause.Message}", "Give your user the right to read it.", cause) { Subject = path };
+
+    private static async Task<(string? SystemId, string? Oid)> NumbersAsync(DbTarget target, IEngineObserver observer, CancellationToken cancellationToken)
     {
         try
         {
             await using var session = await DbSession.OpenAsync(target, observer, cancellationToken);
-            return await SystemIdentifier.ReadAsync(session, cancellationToken);
+            return await ServerFailure.GuardAsync(async () =>
+            {
+                // Two questions, as a role may be refused the first.
+                var systemId = await SystemIdentifier.ReadAsync(session, cancellationToken);
+                await using var command = new NpgsqlCommand("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", session.Connection);
+                return (systemId, await command.ExecuteScalarAsync(cancellationToken) as string);
+            });
         }
         catch (DbMigrateException e)
         {
             // Dumps are looked for most of all when the server is gone.
             observer.Message(MessageLevel.Verbose, $"Which dumps are of {target} is told by its address, because it cannot be asked: {e.Message}");
-            return null;
+            return default;
         }
     }
 
     private static IEnumerable<string> Paths(string folder)
     {
-        if (IsDump(folder))
-        {
-            return [folder];
-        }
-
+        folder = DumpPath.Full(folder);
         try
         {
-            return Directory.EnumerateFiles(folder, "*" + Extension)
-                .Concat(Directory.EnumerateDirectories(folder).Where(d => Path.GetFileName(d)[0] != '.' && IsDump(d)))
-                .Where(path => Path.GetFileName(path)[0] != '.')
-                .Order(StringComparer.Ordinal)
-                .ToList();
+            if (DumpPath.IsDump(folder))
+            {
+                return [folder];
+            }
+
+            if (File.Exists(folder))
+            {
+                throw DumpFailure.NoDump(folder);
+            }
+
+            // One whose beginning was lost is shown as damaged.
+            return [.. Directory.EnumerateFileSystemEntries(folder).Where(DumpPath.IsNamedSo).Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException e)
         {

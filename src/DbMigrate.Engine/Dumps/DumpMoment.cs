@@ -20,6 +20,8 @@ internal sealed record DumpMoment
 
     public required string Database { get; init; }
 
+    public required uint DatabaseOid { get; init; }
+
     public required string ServerVersion { get; init; }
 
     public required string Encoding { get; init; }
@@ -55,7 +57,7 @@ internal sealed record DumpMoment
         await using var command = new NpgsqlCommand(
             $"""
             SELECT clock_timestamp(), current_database()::text, current_setting('server_version'), pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text,
-                ({provider})::text, ({locale})::text, ({(major >= 16 ? "daticurules" : "NULL")})::text
+                ({provider})::text, ({locale})::text, ({(major >= 16 ? "daticurules" : "NULL")})::text, oid
             FROM pg_catalog.pg_database WHERE datname = current_database()
             """,
             session.Connection);
@@ -68,6 +70,7 @@ internal sealed record DumpMoment
             Lsn = lsn,
             SystemId = systemId,
             Database = reader.GetString(1),
+            DatabaseOid = reader.GetFieldValue<uint>(9),
             ServerVersion = reader.GetString(2),
             Encoding = reader.GetString(3),
             Collate = reader.GetString(4),

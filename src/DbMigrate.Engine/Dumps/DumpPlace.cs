@@ -18,6 +18,10 @@ public sealed class DumpPlace(string folder, DbTarget target, IEngineObserver ob
         Directory.Exists(folder) ? await DumpFolder.ListOfAsync(folder, verify: false, target, observer, cancellationToken) : [];
 
     /// <inheritdoc/>
+    public async Task<string?> NotCountedAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
+        Directory.Exists(folder) ? await DumpFolder.NotCountedAsync(folder, target, since, observer, cancellationToken) : null;
+
+    /// <inheritdoc/>
     public async Task<bool> IsWholeAsync(DbSnapshot snapshot, CancellationToken cancellationToken)
     {
         // A dump that has its size may have lost its content all the same.

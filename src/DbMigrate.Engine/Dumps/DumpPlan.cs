@@ -10,10 +10,10 @@ public sealed record DumpPlan
     public DbTarget Target { get; }
 
     /// <summary>The dump's name.</summary>
-    public string Id { get; }
+    public string Id { get; private init; }
 
     /// <summary>The file or folder that will be written.</summary>
-    public string Path { get; }
+    public string Path { get; private init; }
 
     /// <summary>How many tables it will hold.</summary>
     public required int Tables { get; init; }
@@ -25,6 +25,9 @@ public sealed record DumpPlan
     public long? FreeSpace { get; init; }
 
     internal DumpOptions Options { get; }
+
+    /// <summary>The same with another name.</summary>
+    internal DumpPlan Named(string id) => this with { Id = id, Path = DumpPath.Of(Options, id) };
 
     internal ClientPrograms Programs { get; }
 }

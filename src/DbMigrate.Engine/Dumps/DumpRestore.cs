@@ -45,6 +45,7 @@ public static class DumpRestore
                 "Leave -Jobs out, or log in with a password: Connect-DbTarget -SecretId.") { Subject = options.Jobs };
         }
 
+        path = DumpPath.Full(path);
         var dump = await DumpFolder.GetAsync(path, verify: true, observer, cancellationToken);
         var facts = DumpFacts.Read(path);
         if (facts is not null && dump.Status != DumpFolder.Available)
@@ -86,30 +87,26 @@ public static class DumpRestore
     /// <param name="cancellationToken">Ends <c>pg_restore</c> and its sessions; a database that was made for it is dropped again.</param>
     /// <exception cref="DbMigrateException">
     /// <c>RestoreFailed</c> with the list of errors; a database that was made for it is left with what could be restored: in need, most of the data is worth more than
-    /// none. <c>RestoreTargetNotEmpty</c>: nothing was touched. <c>RestoreIncomplete</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>ConnectionLost</c>.
+    /// none. <c>RestoreTargetNotEmpty</c>, <c>RestoreBusy</c>, <c>DatabaseExists</c>: nothing was touched. <c>RestoreIncomplete</c>, <c>SqlPermission</c>, <c>SqlError</c>, <c>ConnectionLost</c>.
     /// </exception>
     public static async Task<RestoreResult> RunAsync(RestorePlan plan, IEngineObserver observer, CancellationToken cancellationToken)
     {
         using var end = new ProcessEnd(cancellationToken);
         cancellationToken = end.Token;
         var clock = Stopwatch.StartNew();
-        if (!plan.Creates)
-        {
-            // Time has passed since it was planned.
-            await CheckEmptyAsync(plan.Target, observer, cancellationToken);
-        }
-
         var application = $"DbMigrate restore {RandomNumberGenerator.GetHexString(10, lowercase: true)}";
         var schemas = new RestoreSchemas(plan, observer);
-        var isCreated = false;
+        await using var alone = new RestoreLock(plan.Target, observer);
         try
         {
             if (plan.Creates)
             {
                 await CreateAsync(plan, observer, cancellationToken);
-                isCreated = true;
             }
 
+            // Time has passed since it was planned, and since it was made.
+            await alone.TakeAsync(cancellationToken);
+            await CheckEmptyAsync(plan.Target, observer, cancellationToken);
             await schemas.PrepareAsync(cancellationToken);
             await RestoreAsync(plan, application, observer, cancellationToken);
             await schemas.CompleteAsync();
@@ -117,13 +114,18 @@ public static class DumpRestore
         catch (OperationCanceledException)
         {
             await ChildSessions.EndAsync(plan.Server, application, observer);
-            await DropAsync(plan, isCreated, observer);
             await schemas.UndoAsync();
+            await DropAsync(plan, alone, observer);
             throw;
         }
-        catch (DbMigrateException)
+        catch (DbMigrateException e)
         {
             await schemas.UndoAsync();
+            if (e.Id == "RestoreFailed" && plan.Options.SingleTransaction)
+            {
+                await DropAsync(plan, alone, observer);
+            }
+
             throw;
         }
 
@@ -134,7 +136,7 @@ public static class DumpRestore
         }
         catch (OperationCanceledException)
         {
-            await DropAsync(plan, isCreated, observer);
+            await DropAsync(plan, alone, observer);
             throw;
         }
 
@@ -185,27 +187,17 @@ public static class DumpRestore
             cancellationToken);
         if (exitCode != 0 || errors.Count > 0)
         {
-            throw await FailedAsync(plan, exitCode, errors, tail, observer, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Failure(plan, exitCode, errors, tail);
         }
     }
 
-    private static async Task<DbMigrateException> FailedAsync(
-        RestorePlan plan, int exitCode, RestoreErrors errors, OutputTail tail, IEngineObserver observer, CancellationToken cancellationToken)
+    private static DbMigrateException Failure(RestorePlan plan, int exitCode, RestoreErrors errors, OutputTail tail)
     {
         var count = errors.Count == 1 ? "1 error" : string.Create(CultureInfo.InvariantCulture, $"{errors.Count} errors");
         var words = errors.Count > 0 ? errors.Text : $"pg_restore ended with {exitCode.ToString(CultureInfo.InvariantCulture)}\n{tail.Text}";
-        string left;
-        if (plan.Options.SingleTransaction)
-        {
-            await DropAsync(plan, isCreated: true, observer);
-            left = plan.Creates ? "Nothing was restored, and the database is gone again." : "Nothing was restored.";
-        }
-        else
-        {
-            left = $"{plan.Target.Database} holds what could be restored.";
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
+        var left = !plan.Options.SingleTransaction ? $"{plan.Target.Database} holds what could be restored."
+            : plan.Creates ? "Nothing was restored, and the database is gone again." : "Nothing was restored.";
         return new DbMigrateException(
             "RestoreFailed",
             ErrorKind.InvalidState,
@@ -223,7 +215,23 @@ public static class DumpRestore
         var locale = plan.Facts is { } facts
             ? $" ENCODING {SqlCommandText.Literal(facts.Encoding)} LC_COLLATE {SqlCommandText.Literal(facts.Collate)} LC_CTYPE {SqlCommandText.Literal(facts.Ctype)}{Provider(facts, session, observer)}"
             : "";
-        await ServerFailure.GuardAsync(() => session.ExecuteAsync($"CREATE DATABASE {JournalTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", cancellationToken));
+        await ServerFailure.GuardAsync(async () =>
+        {
+            try
+            {
+                await session.ExecuteAsync($"CREATE DATABASE {JournalTable.Quote(plan.Target.Database)} TEMPLATE template0{locale}", cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+            {
+                // Of two at the same moment one meets the index of pg_database.
+                throw new DbMigrateException(
+                    "DatabaseExists",
+                    ErrorKind.Exists,
+                    $"Somebody else has just made {plan.Target}.",
+                    "Restore into a new database: -Database and a name that is not taken.",
+                    e) { Subject = plan.Target };
+            }
+        });
     }
 
     /// <summary>What sorts text, where the server knows more than one (PostgreSQL manual, 23.1.4).</summary>
@@ -247,16 +255,17 @@ public static class DumpRestore
         return "";
     }
 
-    private static async Task DropAsync(RestorePlan plan, bool isCreated, IEngineObserver observer)
+    private static async Task DropAsync(RestorePlan plan, RestoreLock alone, IEngineObserver observer)
     {
         if (!plan.Creates)
         {
             return;
         }
 
+        await alone.DisposeAsync();
         try
         {
-            if (!isCreated)
+            if (!alone.IsTaken)
             {
                 // The server may have made it although we did not hear of it, or somebody else did.
                 await using var session = await DbSession.OpenAsync(plan.Server, observer, CancellationToken.None);

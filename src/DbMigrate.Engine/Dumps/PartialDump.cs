@@ -19,10 +19,10 @@ internal sealed class PartialDump : IDisposable
     /// <summary>The dump while it is being written.</summary>
     public string Dump => Path.Combine(_folder, "dump");
 
-    /// <summary>Makes the folder for a dump, and the one that it will lie in.</summary>
+    /// <summary>Makes the folder for a dump, and the one that it will lie in; null while another run has it.</summary>
     /// <param name="path">The dump's later path.</param>
-    /// <exception cref="DbMigrateException"><c>DumpBusy</c>, <c>UnwritableFolder</c>.</exception>
-    public static PartialDump Create(string path)
+    /// <exception cref="DbMigrateException"><c>UnwritableFolder</c>.</exception>
+    public static PartialDump? TryCreate(string path)
     {
         var parent = Path.GetDirectoryName(path)!;
         var folder = Path.Combine(parent, $".{Path.GetFileName(path)}{Suffix}");
@@ -37,9 +37,25 @@ internal sealed class PartialDump : IDisposable
                 throw new IOException($"{folder} is a link to somewhere else.");
             }
 
-            var partial = new PartialDump(folder, OpenLock(folder, FileMode.OpenOrCreate) ?? throw Busy(path));
+            if (OpenLock(folder, FileMode.OpenOrCreate) is not { } ownerLock)
+            {
+                return null;
+            }
+
+            if (!File.Exists(ownerLock.Name))
+            {
+                // Its owner has just ended, and taken it along.
+                ownerLock.Dispose();
+                return null;
+            }
+
+            var partial = new PartialDump(folder, ownerLock);
             partial.Clear();
             return partial;
+        }
+        catch (DirectoryNotFoundException) when (Directory.Exists(parent))
+        {
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -89,8 +105,7 @@ internal sealed class PartialDump : IDisposable
         try
         {
             Clear();
-            _lock.Dispose();
-            Directory.Delete(_folder, recursive: true);
+            Delete(_folder, _lock);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -99,21 +114,19 @@ internal sealed class PartialDump : IDisposable
         }
     }
 
-    /// <summary>The folders in <paramref name="folder"/> whose owners are gone.</summary>
-    public static IEnumerable<string> LeftOver(string folder)
+    /// <summary>Removes the folders in <paramref name="folder"/> whose owners are gone, and tells them.</summary>
+    public static IEnumerable<string> Sweep(string folder)
     {
         foreach (var path in Directory.EnumerateDirectories(folder, ".*" + Suffix).Where(p => new DirectoryInfo(p).LinkTarget is null && File.Exists(Path.Combine(p, LockName))).Order(StringComparer.Ordinal))
         {
-            var free = OpenLock(path, FileMode.Open);
-            free?.Dispose();
-            if (free is not null)
+            if (TryDelete(path))
             {
                 yield return path;
             }
         }
     }
 
-    /// <summary>Removes a dump, or its leftovers: first out of sight at once, then file by file.</summary>
+    /// <summary>Removes a dump: first out of sight at once, then file by file.</summary>
     public static void Remove(string path)
     {
         if (File.Exists(path))
@@ -122,15 +135,43 @@ internal sealed class PartialDump : IDisposable
             return;
         }
 
-        if (!Path.GetFileName(path).EndsWith(Suffix, StringComparison.Ordinal))
+        var hidden = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}{Suffix}");
+        Directory.Move(path, hidden);
+        File.Create(Path.Combine(hidden, LockName)).Dispose();
+        Directory.Delete(hidden, recursive: true);
+    }
+
+    private static bool TryDelete(string folder)
+    {
+        try
         {
-            var hidden = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}{Suffix}");
-            Directory.Move(path, hidden);
-            File.Create(Path.Combine(hidden, LockName)).Dispose();
-            path = hidden;
+            if (OpenLock(folder, FileMode.Open) is { } free)
+            {
+                Delete(folder, free);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else's, or one that another run is just removing.
         }
 
-        Directory.Delete(path, recursive: true);
+        return false;
+    }
+
+    /// <summary>Deletes a folder and lets go of its lock only then, where the system can: who took it in between would lose the folder.</summary>
+    private static void Delete(string folder, FileStream ownerLock)
+    {
+        using (ownerLock)
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+        }
+
+        Directory.Delete(folder, recursive: true);
     }
 
     private static FileStream? OpenLock(string folder, FileMode mode)
@@ -172,16 +213,10 @@ internal sealed class PartialDump : IDisposable
         }
     }
 
-    private static DbMigrateException Busy(string path) => new(
-        "DumpBusy",
-        ErrorKind.Busy,
-        $"Another run is just writing {path}.",
-        "Wait until it has ended, or choose another name with -Id.") { Subject = path };
-
     private static DbMigrateException Unwritable(string folder, Exception cause) => new(
         "UnwritableFolder",
         ErrorKind.Permission,
         $"The folder {folder} cannot be written to: {cause.Message}",
-        "Name another folder with -Path, or have the right to write granted.",
+        "Name another folder (-Path, with Invoke-Migration -SnapshotPath), or have the right to write granted.",
         cause) { Subject = folder };
 }

@@ -14,15 +14,24 @@ public static class SnapshotGuard
     public static async Task<DbSnapshot> FindAsync(ISnapshotPlace place, TimeSpan within, CancellationToken cancellationToken)
     {
         var found = await place.ListAsync(cancellationToken);
-        while (true)
+        try
         {
-            var newest = Require(found, within, DateTimeOffset.UtcNow, place.ToString()!);
-            if (await place.IsWholeAsync(newest, cancellationToken))
+            while (true)
             {
-                return newest;
-            }
+                var newest = Require(found, within, DateTimeOffset.UtcNow, place.ToString()!);
+                if (await place.IsWholeAsync(newest, cancellationToken))
+                {
+                    return newest;
+                }
 
-            found = [.. found.Where(other => other != newest)];
+                found = [.. found.Where(other => other != newest)];
+            }
+        }
+        catch (DbMigrateException e) when (e.Id == "SnapshotRequired")
+        {
+            throw await place.NotCountedAsync(DateTimeOffset.UtcNow - within, cancellationToken) is { } other
+                ? new DbMigrateException("SnapshotRequired", e.Kind, $"{e.Message} {other}", e.NextStep, e) { Subject = e.Subject }
+                : e;
         }
     }
 

@@ -60,7 +60,9 @@ public sealed class GetDbSnapshotCommand : SnapshotCommand
         if (source is not null)
         {
             using var rds = new RdsSnapshots(Aws(source, Target is null ? null : RdsHost.Region(Target.Host)), Observer);
-            return Await(token => rds.ListAsync(source == "*" ? null : source, token));
+
+            // The oldest first, as of dumps: copies of unknown age at the start, those that are being taken at the end.
+            return Await(token => rds.ListAsync(source == "*" ? null : source, token)).Reverse();
         }
 
         RefuseAwsParameters();

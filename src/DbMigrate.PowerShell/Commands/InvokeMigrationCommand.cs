@@ -85,7 +85,15 @@ public sealed class InvokeMigrationCommand : RunCommand
             return answer == ShouldProcessReason.WhatIf;
         }
 
-        snapshot = Await(token => place.TakeAsync($"before Invoke-Migration of {source.Path}", token));
+        try
+        {
+            snapshot = Await(token => place.TakeAsync($"before Invoke-Migration of {source.Path}", token));
+        }
+        catch (DbMigrateException e)
+        {
+            throw new DbMigrateException(e.Id, e.Kind, $"{e.Message}\nNothing of {source.Path} was run, because there is no snapshot.", e.NextStep, e) { Subject = e.Subject };
+        }
+
         WriteVerbose($"The way back is {snapshot}.");
         return true;
     }

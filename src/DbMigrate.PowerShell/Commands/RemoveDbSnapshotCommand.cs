@@ -50,7 +50,7 @@ public sealed class RemoveDbSnapshotCommand : SnapshotCommand
         RefuseAwsParameters();
         var path = FileSystemPath(Path!);
         var dumps = Await(token => DumpFolder.ListAsync(path, verify: false, Observer, token));
-        var isFolder = !dumps.Any(d => d.Path == path);
+        var isFolder = dumps is not [{ Path: { } only }] || only != System.IO.Path.TrimEndingDirectorySeparator(path);
         if (isFolder && OlderThan is null)
         {
             throw ErrorRecords.SnapshotsNotNamed(path);
@@ -62,8 +62,17 @@ public sealed class RemoveDbSnapshotCommand : SnapshotCommand
 
     private void Remove(DbSnapshot snapshot)
     {
-        snapshot.CheckRemovable(Force);
         var isDump = snapshot.Kind == DbSnapshotKind.Dump;
+        if (isDump)
+        {
+            // What is piped in may have lost a property on its way, as with Select-Object.
+            DumpFolder.CheckRemovable(snapshot.Path ?? snapshot.Id, Force);
+        }
+        else
+        {
+            snapshot.CheckRemovable(Force);
+        }
+
         var size = snapshot.Size is { } bytes ? $", {ByteSize.Text(bytes)}" : "";
         if (!ShouldProcess(snapshot.Path ?? snapshot.Id, $"Remove the {(isDump ? "dump" : "snapshot")} of {snapshot.Source} taken at {snapshot.CreatedAt:u}{size}"))
         {
@@ -72,7 +81,7 @@ public sealed class RemoveDbSnapshotCommand : SnapshotCommand
 
         if (isDump)
         {
-            DumpFolder.Remove(snapshot, Force);
+            DumpFolder.Remove(snapshot.Path ?? snapshot.Id, Force);
             return;
         }
 

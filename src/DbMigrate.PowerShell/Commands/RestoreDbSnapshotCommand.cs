@@ -74,11 +74,26 @@ public sealed class RestoreDbSnapshotCommand : SnapshotCommand
     {
         if (InputObject is { } snapshot && snapshot.Kind != DbSnapshotKind.Dump)
         {
+            Refuse(snapshot, [nameof(Database), nameof(Jobs), nameof(SingleTransaction), nameof(NoOwner), nameof(NoPrivileges)]);
             RestoreInRds(snapshot);
         }
         else
         {
+            if (InputObject is not null)
+            {
+                Refuse(InputObject, [nameof(TargetId), nameof(InstanceClass), nameof(Reason), nameof(Wait), nameof(Timeout)]);
+            }
+
             RestoreDump(InputObject?.Path ?? InputObject?.Id ?? FileSystemPath(Path!));
+        }
+    }
+
+    /// <summary>What cannot be heeded is not passed over: it may be what the restore was to be safe by.</summary>
+    private void Refuse(DbSnapshot snapshot, IEnumerable<string> parameters)
+    {
+        if (parameters.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } parameter)
+        {
+            throw ErrorRecords.RestoreParameterUnused(parameter, snapshot);
         }
     }
 

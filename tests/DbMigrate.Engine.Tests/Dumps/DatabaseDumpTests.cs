@@ -218,7 +218,7 @@ public sealed class DatabaseDumpTests
     public async Task What_a_killed_run_left_behind_is_swept_and_what_is_at_work_is_not()
     {
         using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
-        using (var atWork = PartialDump.Create(Path.Combine(scene.Dumps, "busy.dump")))
+        using (var atWork = PartialDump.TryCreate(Path.Combine(scene.Dumps, "busy.dump")))
         {
             // As a kill leaves it: the system has let go of the lock.
             var old = Directory.CreateDirectory(Path.Combine(scene.Dumps, ".old.dump.partial")).FullName;
@@ -403,6 +403,30 @@ public sealed class DatabaseDumpTests
         Assert.Equal(("SqlPermission", ErrorKind.Permission), (error.Id, error.Kind));
         Assert.Contains("permission denied for table t", error.Message, StringComparison.Ordinal);
         Assert.Empty(scene.Files());
+    }
+
+    [SkippableFact]
+    public async Task Dumps_that_nobody_named_do_not_get_into_each_others_way()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var plans = new List<DumpPlan>();
+        for (var i = 0; i < 6; i++)
+        {
+            plans.Add(await DatabaseDump.PlanAsync(scene.Target, scene.Options with { Format = (DumpFormat)(i % 2) }, scene.Observer, CancellationToken.None));
+        }
+
+        // Of one name, all at once.
+        plans = [.. plans.Select(plan => plan.Named(plans[0].Id))];
+        var dumps = await Task.WhenAll(plans.Select(plan => Task.Run(() => DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None))));
+        Assert.Equal(plans.Count, dumps.Select(d => d.Path).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(dumps, d => Assert.StartsWith(plans[0].Id, d.Id, StringComparison.Ordinal));
+        var listed = await scene.ListAsync(verify: true);
+        Assert.Equal(dumps.Select(d => (d.Id, d.Path)).Order(), listed.Where(d => d.Status == "available").Select(d => (d.Id, d.Path)).Order());
+        Assert.DoesNotContain(scene.Files(), f => f.StartsWith('.'));
+
+        var plan = await DatabaseDump.PlanAsync(scene.Target, scene.Options, scene.Observer, CancellationToken.None);
+        await File.WriteAllTextAsync(plan.Path, "taken since");
+        Assert.Equal(plan.Id + "-2", (await DatabaseDump.RunAsync(plan, scene.Observer, CancellationToken.None)).Id);
     }
 
     [SkippableFact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DbMigrate.Engine.Dumps;
+using DbMigrate.Engine.Migrations;
 using DbMigrate.Engine.Sandbox;
 using DbMigrate.Testing;
 using Npgsql;
@@ -76,6 +77,39 @@ public sealed class DumpFolderTests
     }
 
     [SkippableFact]
+    public async Task A_dump_of_another_database_of_that_name_is_no_way_back_and_the_guard_says_so()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
+        var server = await SandboxFixture.ServerAsync();
+        var target = scene.Target;
+        var place = new DumpPlace(scene.Dumps, target, scene.Observer);
+        var dump = await scene.DumpAsync();
+        Assert.Equal(dump, await FindAsync() with { Tags = dump.Tags });
+        Assert.Equal(await target.ScalarAsync<string>("SELECT oid::text FROM pg_database WHERE datname = current_database()"), dump.Tags["database-oid"]);
+
+        // As a restore beside it ends.
+        await server.Target.RunAsync($"ALTER DATABASE {target.Database} RENAME TO {target.Database}_old", $"CREATE DATABASE {target.Database}");
+        Assert.Empty(await place.ListAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(FindAsync);
+        Assert.EndsWith($"Nothing was run. {dump.Id} of {target.Address} is not counted: another database had that name then.", error.Message, StringComparison.Ordinal);
+
+        // A file of an older version does not tell.
+        var file = DumpFacts.PathOf(dump.Path!);
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace("\"databaseOid\"", "\"unknown\"", StringComparison.Ordinal));
+        Assert.Equal(dump.Id, (await FindAsync()).Id);
+        await File.WriteAllTextAsync(file, text.Replace(dump.Tags["system-id"], "1", StringComparison.Ordinal));
+        Assert.EndsWith("is not counted: another server was at that address then.", (await Assert.ThrowsAsync<DbMigrateException>(FindAsync)).Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, text.Replace($"\"{target.Address}\"", "\"db.example.com:5432\"", StringComparison.Ordinal));
+        Assert.EndsWith(
+            $" {dump.Id} of db.example.com:5432 is not counted: the database is reached at {target.Address} here.",
+            (await Assert.ThrowsAsync<DbMigrateException>(FindAsync)).Message,
+            StringComparison.Ordinal);
+
+        Task<DbSnapshot> FindAsync() => SnapshotGuard.FindAsync(place, TimeSpan.FromHours(1), CancellationToken.None);
+    }
+
+    [SkippableFact]
     public async Task A_file_beside_a_dump_that_none_of_ours_would_be_is_not_taken_for_one()
     {
         using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)");
@@ -128,19 +162,70 @@ public sealed class DumpFolderTests
         var foreign = Path.Combine(scene.Dumps, "by-hand.dump");
         await DumpWithoutUsAsync(scene, foreign);
 
-        var error = Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(kept, force: false));
+        var error = Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(kept.Path!, force: false));
         Assert.Equal("SnapshotKept", error.Id);
         Assert.Contains(kept.KeepUntil!.Value.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
         var byHand = await DumpFolder.GetAsync(foreign, verify: false, scene.Observer, CancellationToken.None);
-        Assert.Equal("SnapshotNotOurs", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(byHand, force: false)).Id);
+        Assert.Equal("SnapshotNotOurs", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(byHand.Path!, force: false)).Id);
 
-        DumpFolder.Remove(file, force: false);
-        DumpFolder.Remove(folder, force: false);
-        DumpFolder.Remove(over, force: false);
+        DumpFolder.Remove(file.Path!, force: false);
+        DumpFolder.Remove(folder.Path!, force: false);
+        DumpFolder.Remove(over.Path!, force: false);
         Assert.Equal(["by-hand.dump", "kept.dump", "kept.dump.json"], scene.Files());
-        Assert.Equal("DumpNotFound", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(file, force: false)).Id);
-        DumpFolder.Remove(kept, force: true);
-        DumpFolder.Remove(byHand, force: true);
+        Assert.Equal("DumpNotFound", Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(file.Path!, force: false)).Id);
+        DumpFolder.Remove(kept.Path!, force: true);
+        DumpFolder.Remove(byHand.Path!, force: true);
+        Assert.Empty(scene.Files());
+    }
+
+    [SkippableFact]
+    public async Task What_is_no_dump_is_not_removed()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)", "SELECT lo_create(0)");
+        var folder = await scene.DumpAsync(scene.Options with { Id = "folder", Format = DumpFormat.Directory });
+        var file = await scene.DumpAsync(scene.Options with { Id = "file" });
+        var report = Path.Combine(scene.Dumps, "report.txt");
+        await File.WriteAllTextAsync(report, "precious");
+        var work = Directory.CreateDirectory(Path.Combine(scene.Dumps, "work")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(work, "toc.dat"), "a table of contents");
+        await File.WriteAllTextAsync(Path.Combine(scene.Dumps, "old.dump"), "a heap");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path!, "notes.txt"), "precious");
+        var before = scene.Files().ToList();
+        foreach (var path in new[] { report, work, Path.Combine(scene.Dumps, "old.dump"), folder.Path!, DumpFacts.PathOf(file.Path!) })
+        {
+            var error = Assert.Throws<DbMigrateException>(() => DumpFolder.Remove(path, force: true));
+            Assert.Equal(("DumpNotFound", $"{path} is no dump, or not only a dump."), (error.Id, error.Message));
+            Assert.Equal(path == folder.Path ? "DumpDamaged" : "DumpNotFound", (await Assert.ThrowsAsync<DbMigrateException>(() => scene.RestoreAsync(path, new RestoreOptions { Database = "never" }))).Id);
+        }
+
+        Assert.Equal(before, scene.Files());
+        Assert.True(File.Exists(Path.Combine(folder.Path!, "notes.txt")));
+        Assert.Equal("DumpNotFound", (await Assert.ThrowsAsync<DbMigrateException>(
+            () => DumpFolder.ListAsync(report, verify: false, scene.Observer, CancellationToken.None))).Id);
+
+        // One of ours whose beginning was lost can be removed all the same, and so can all that pg_dump writes by itself.
+        await File.WriteAllTextAsync(file.Path!, "");
+        DumpFolder.Remove(file.Path!, force: false);
+        File.Delete(Path.Combine(folder.Path!, "notes.txt"));
+        Assert.Contains(Directory.GetFiles(folder.Path!), f => Path.GetFileName(f).StartsWith("blob", StringComparison.Ordinal));
+        DumpFolder.Remove(folder.Path!, force: false);
+        var tar = Path.Combine(scene.Dumps, "by-hand.tar");
+        await DumpWithoutUsAsync(scene, tar, "tar");
+        Assert.Equal(1, (await DumpFolder.GetAsync(tar, verify: false, scene.Observer, CancellationToken.None)).Tables);
+        DumpFolder.Remove(tar, force: true);
+        Assert.Equal(["old.dump", "report.txt", "work"], scene.Files());
+    }
+
+    [SkippableFact]
+    public async Task A_separator_at_the_end_does_not_hide_the_facts()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t AS SELECT md5(g::text) FROM generate_series(1, 5000) g");
+        var folder = await scene.DumpAsync(scene.Options with { Id = "folder", Format = DumpFormat.Directory });
+        var path = folder.Path! + Path.DirectorySeparatorChar;
+        Assert.Equal(("folder", folder.Path), Assert.Single(await DumpFolder.ListAsync(path, verify: false, scene.Observer, CancellationToken.None)) is var d ? (d.Id, d.Path) : default);
+        Flip(Directory.GetFiles(folder.Path!, "*.gz").Single());
+        Assert.Equal("DumpDamaged", (await Assert.ThrowsAsync<DbMigrateException>(() => scene.RestoreAsync(path, new RestoreOptions { Database = "never" }))).Id);
+        DumpFolder.Remove(path, force: false);
         Assert.Empty(scene.Files());
     }
 
@@ -153,11 +238,11 @@ public sealed class DumpFolderTests
         stream.WriteByte((byte)(value ^ 0xff));
     }
 
-    internal static async Task DumpWithoutUsAsync(DumpScene scene, string path)
+    internal static async Task DumpWithoutUsAsync(DumpScene scene, string path, string format = "custom")
     {
         var exitCode = await ChildProgram.StreamAsync(
             scene.Programs.PgDump,
-            ["--dbname=" + LibpqSettings.Keywords(scene.Target), "--format=custom", "--file=" + path],
+            ["--dbname=" + LibpqSettings.Keywords(scene.Target), "--format=" + format, "--file=" + path],
             await LibpqSettings.ReadAsync(scene.Target, "test", scene.Programs, CancellationToken.None),
             static _ => { },
             static _ => { },

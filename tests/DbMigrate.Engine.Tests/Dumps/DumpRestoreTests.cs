@@ -42,6 +42,50 @@ public sealed class DumpRestoreTests
     }
 
     [SkippableFact]
+    public async Task Of_two_restores_into_one_database_the_second_is_refused()
+    {
+        using var scene = await DumpScene.CreateAsync("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)");
+        var dump = await scene.DumpAsync();
+        var target = await SandboxFixture.NewDatabaseAsync();
+        var (begun, go) = (Path.Combine(scene.Dumps, "begun"), Path.Combine(scene.Dumps, "go"));
+        var slow = scene.Fake(restore: $"case \"$*\" in *--dbname*) touch '{begun}'; while [ ! -e '{go}' ]; do sleep 0.05; done;; esac; exec REAL \"$@\"");
+        var first = await PlanAsync(new RestoreOptions { Locator = slow });
+        var second = await PlanAsync(new RestoreOptions());
+        var running = DumpRestore.RunAsync(first, scene.Observer, CancellationToken.None);
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(begun) || running.IsCompleted), there => there);
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => DumpRestore.RunAsync(second, scene.Observer, CancellationToken.None));
+        Assert.Equal(("RestoreBusy", ErrorKind.Busy), (error.Id, error.Kind));
+        Assert.Matches($"{target.Database}.*: pid [0-9]+, user {target.User}", error.Message);
+        await File.WriteAllTextAsync(go, "");
+        Assert.Equal("available", (await running).Status);
+        Assert.Equal(1, await target.ScalarAsync<long>("SELECT count(*) FROM t"));
+
+        // Of two that would make it one does, and the other leaves it alone.
+        var name = target.Database + "_back";
+        var plans = new[] { await PlanAsync(new RestoreOptions { Database = name }), await PlanAsync(new RestoreOptions { Database = name }), await PlanAsync(new RestoreOptions { Database = name }) };
+        var results = await Task.WhenAll(plans.Take(2).Select(TryAsync));
+        Assert.Equal(["DatabaseExists", "done"], results.Order(StringComparer.Ordinal));
+        Assert.Equal("DatabaseExists", await TryAsync(plans[2]));
+        var server = await SandboxFixture.ServerAsync();
+        Assert.Equal(1, await server.TargetFor(name).ScalarAsync<long>("SELECT count(*) FROM t"));
+
+        Task<RestorePlan> PlanAsync(RestoreOptions options) => DumpRestore.PlanAsync(dump.Path!, target, options, scene.Observer, CancellationToken.None);
+
+        async Task<string> TryAsync(RestorePlan plan)
+        {
+            try
+            {
+                await DumpRestore.RunAsync(plan, scene.Observer, CancellationToken.None);
+                return "done";
+            }
+            catch (DbMigrateException e)
+            {
+                return e.Id;
+            }
+        }
+    }
+
+    [SkippableFact]
     public async Task All_or_nothing_leaves_an_existing_database_as_it_was()
     {
         using var scene = await DumpScene.CreateAsync("CREATE SCHEMA s", "CREATE TABLE s.t (id int)", "CREATE TABLE public.u (id int)");
