@@ -23,6 +23,10 @@ internal sealed partial class BaseBackup
 
     private static readonly string[] s_emptied = ["pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
 
+    // The names in the manifest.
+    private const string FileList = "Files";
+    private const string FileSize = "Size";
+
     private BaseBackup(string folder, string? tar, int major, BackupLabel label) => (Folder, Tar, Major, Label) = (folder, tar, major, label);
 
     public string Folder { get; }
@@ -222,9 +226,9 @@ internal sealed partial class BaseBackup
         try
         {
             var ranges = manifest.RootElement.GetProperty("WAL-Ranges").EnumerateArray().Select(r => Lsn.Parse(r.GetProperty("End-LSN").GetString()!)).OfType<Lsn>().ToList();
-            var files = manifest.RootElement.GetProperty("Files").EnumerateArray()
+            var files = manifest.RootElement.GetProperty(FileList).EnumerateArray()
                 .Where(f => f.TryGetProperty("Path", out _)) // One whose name is not UTF-8 has none (manual, Backup Manifest File Object).
-                .Select(f => (Path: f.GetProperty("Path").GetString()!, Size: f.GetProperty("Size").GetInt64()))
+                .Select(f => (Path: f.GetProperty("Path").GetString()!, Size: f.GetProperty(FileSize).GetInt64()))
                 .Where(f => !s_unlisted.Contains(f.Path));
             return (ranges.Count > 0 ? ranges.Max() : null, manifest.RootElement.TryGetProperty("System-Identifier", out var id) ? id.GetUInt64() : null, [.. files]);
         }
