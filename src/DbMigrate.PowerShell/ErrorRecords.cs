@@ -92,12 +92,12 @@ internal static class ErrorRecords
         given == 0 ? "Nothing says how far to recover." : "More than one moment to recover to is given.",
         "Give one of -RestoreTime, -Lsn, -RestorePointName, -Before and -Latest.");
 
-    /// <summary>Nothing came through the pipe: a script must not go on as if there was a restored database now.</summary>
+    /// <summary>Nothing came through the pipe, or nothing of use: a script must not go on as if there was a restored database now.</summary>
     public static DbMigrateException NothingToRestoreTo() => new(
         "InvalidRecoveryOptions",
         ErrorKind.InvalidArgument,
-        "Nothing that has a restore point was piped in, so nothing was restored.",
-        "Look at what is piped in: Get-MigrationRun lists the runs that are recorded.");
+        "Nothing that has a restore point was given, so nothing was restored.",
+        "Look at what -Before got: Get-MigrationRun lists the runs that are recorded, and -RestoreTime takes a time.");
 
     /// <summary>Something with a pid was piped in that does not say which session of that pid is meant.</summary>
     public static DbMigrateException BackendStartMissing(int[] pids) => new(

@@ -122,7 +122,7 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
         # Before a migration, by an object that has a restore point.
         $point = [DbMigrate.RestorePoint] @{ At = [DateTimeOffset]::UtcNow.AddMinutes(-6) }
         { Restore-DbPointInTime prod -Before ([pscustomobject] @{ RestorePoint = $point }), $point -WhatIf } | Should -Not -Throw
-        { Restore-DbPointInTime prod -Before ([pscustomobject] @{ Other = 1 }) -WhatIf } | Should -Throw '*no restore point*'
+        { Restore-DbPointInTime prod -Before ([pscustomobject] @{ Other = 1 }) -WhatIf } | Should -Throw 'Nothing that has a restore point was given*'
         { Restore-DbPointInTime prod -RestoreTime ([datetimeoffset]::Now.AddHours(1)) -WhatIf } | Should -Throw -ErrorId 'DbMigrate.RestoreTimeTooLate,*'
     }
 }

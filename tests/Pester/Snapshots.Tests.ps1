@@ -117,7 +117,7 @@ Describe 'Restore-DbPointInTime' -Skip:(-not $hasBaseBackup) {
         $text = $results[0].RunId
         { Restore-DbPointInTime @common -Before $text } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
         { $text | Restore-DbPointInTime @common -ErrorAction Stop } | Should -Throw "*Get-MigrationRun '$text' | Restore-DbPointInTime*"
-        { Get-MigrationRun nosuch | Restore-DbPointInTime @common } | Should -Throw 'Nothing that has a restore point was piped in*'
+        { Get-MigrationRun nosuch | Restore-DbPointInTime @common } | Should -Throw 'Nothing that has a restore point was given*'
         $other = [DbMigrate.RestorePoint] @{ At = [DateTimeOffset]::UtcNow; SystemId = '1'; Database = 'crm' }
         { $results[0], $other | Restore-DbPointInTime @common } | Should -Throw -ErrorId 'DbMigrate.RestorePointsOfSeveral*'
         { Restore-DbPointInTime @common -Before $results[0], $other } | Should -Throw '*several databases*'

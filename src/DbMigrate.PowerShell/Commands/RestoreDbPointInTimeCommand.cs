@@ -151,7 +151,7 @@ public sealed class RestoreDbPointInTimeCommand : SnapshotCommand
         }
         else if (Before is null && RestoreTime is null && !Latest)
         {
-            throw ErrorRecords.NotOneMoment(0);
+            throw ErrorRecords.NothingToRestoreTo();
         }
         else
         {
