@@ -24,7 +24,7 @@ internal static partial class RecoverySettings
     /// <summary>The folder of the server's socket: its data directory, which nobody but its owner can enter; null where it can have none: its path is
     /// too long, or a comma in it would make two hosts of it for every client.</summary>
     public static string? SocketFolder(string data) =>
-        OperatingSystem.IsWindows() || data.Contains(',', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(Path.Combine(data, ".s.PGSQL.65535")) > Posix.LongestSocketPath ? null : data;
+        Posix.CanHoldSocket(data) && !data.Contains(',', StringComparison.Ordinal) ? data : null;
 
     /// <summary>Writes it; the original's files stay beside it, as <c>….original</c>.</summary>
     public static async Task WriteAsync(RecoveryPlan plan, CancellationToken cancellationToken)

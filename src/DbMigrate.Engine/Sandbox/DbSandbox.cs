@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using DbMigrate.Engine.Targets;
 using Npgsql;
 
@@ -192,8 +191,7 @@ public sealed class DbSandbox : IAsyncDisposable
         };
     }
 
-    private static string? SocketDirectory(SandboxFolder folder) =>
-        OperatingSystem.IsWindows() || Encoding.UTF8.GetByteCount(Path.Combine(folder.Run, ".s.PGSQL.65535")) > Posix.LongestSocketPath ? null : folder.Run;
+    private static string? SocketDirectory(SandboxFolder folder) => Posix.CanHoldSocket(folder.Run) ? folder.Run : null;
 
     private static async Task InitializeAsync(
         PostgresPrograms programs,

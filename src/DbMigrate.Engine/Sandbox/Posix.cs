@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace DbMigrate.Engine.Sandbox;
 
-/// <summary>The calls to the C library for which .NET has nothing of its own. Not for Windows.</summary>
+/// <summary>What Unix has and .NET has nothing of its own for; the calls are not for Windows.</summary>
 internal static class Posix
 {
     public const int Sigquit = 3;
@@ -11,7 +12,11 @@ internal static class Posix
     public const int Sigterm = 15;
 
     /// <summary>The longest path of a Unix socket on macOS and the BSDs, in bytes; Linux allows four more.</summary>
-    public const int LongestSocketPath = 103;
+    private const int LongestSocketPath = 103;
+
+    /// <summary>Whether a server can have its socket in a folder, whatever its port is.</summary>
+    public static bool CanHoldSocket(string folder) =>
+        !OperatingSystem.IsWindows() && Encoding.UTF8.GetByteCount(Path.Combine(folder, ".s.PGSQL.65535")) <= LongestSocketPath;
 
     /// <summary>Sends a signal; 0 when it was sent.</summary>
     [DllImport("libc", EntryPoint = "kill")]
