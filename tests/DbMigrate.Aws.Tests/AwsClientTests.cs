@@ -1,6 +1,7 @@
 using System.Globalization;
 using DbMigrate.Aws.Client;
 using DbMigrate.Aws.Rds;
+using DbMigrate.Testing;
 
 namespace DbMigrate.Aws.Tests;
 
@@ -146,10 +147,7 @@ public sealed class AwsClientTests
         using var rds = RdsClient.Open(FakeAccount.Settings(server.Url));
         using var cancel = new CancellationTokenSource();
         var asking = rds.DescribeDBInstancesAsync(null, null, cancel.Token);
-        while (server.Requests.Count == 0)
-        {
-            await Task.Delay(5);
-        }
+        await Eventually.IsTrueAsync(() => server.Requests.Count > 0);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking.WaitAsync(TimeSpan.FromSeconds(5)));

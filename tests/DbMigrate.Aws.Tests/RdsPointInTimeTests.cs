@@ -160,11 +160,8 @@ public sealed class RdsPointInTimeTests : IDisposable
         var plan = await _restore.PlanAsync("prod", time, options, default);
         Assert.Contains("it is waited for", Assert.Single(plan.Remarks), StringComparison.Ordinal);
         var running = _restore.RunAsync(plan, _ => null, default);
-        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for the backups of prod", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(5);
-        }
+        await Eventually.IsTrueAsync(
+            () => _observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for the backups of prod", StringComparison.Ordinal)), running);
 
         Assert.Empty(_account.Server.Of("RestoreDBInstanceToPointInTime"));
         _account.Latest = time.AddSeconds(1);
@@ -265,11 +262,8 @@ public sealed class RdsPointInTimeTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var plan = await _restore.PlanAsync("prod", null, new RdsRestoreOptions { TargetId = "back", Wait = true }, default);
         var running = _restore.RunAsync(plan, _ => null, cancel.Token);
-        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for instance back", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(5);
-        }
+        await Eventually.IsTrueAsync(
+            () => _observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for instance back", StringComparison.Ordinal)), running);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -320,11 +314,8 @@ public sealed class RdsPointInTimeTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var plan = await _restore.PlanAsync("ledger", null, new RdsRestoreOptions { TargetId = "back" }, default);
         var running = _restore.RunAsync(plan, _ => null, cancel.Token);
-        while (!_observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for cluster back", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(5);
-        }
+        await Eventually.IsTrueAsync(
+            () => _observer.ProgressReports.Any(p => p.Activity.StartsWith("Waiting for cluster back", StringComparison.Ordinal)), running);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

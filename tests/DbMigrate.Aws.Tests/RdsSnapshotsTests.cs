@@ -196,11 +196,7 @@ public sealed class RdsSnapshotsTests : IDisposable
         _account.SnapshotStates = ["creating:1"];
         using var cancel = new CancellationTokenSource();
         var taking = TakeAsync("s1", cancellationToken: cancel.Token);
-        while (_account.Server.Of("DescribeDBSnapshots").Count < 3)
-        {
-            Assert.False(taking.IsCompleted);
-            await Task.Delay(5);
-        }
+        await Eventually.IsTrueAsync(() => _account.Server.Of("DescribeDBSnapshots").Count >= 3, taking);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);

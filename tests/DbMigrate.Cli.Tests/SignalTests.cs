@@ -25,14 +25,14 @@ public class SignalTests
             ["migrate"],
             async process =>
             {
-                await UntilAsync(async () => await SleepersAsync(database) == 1);
+                await Eventually.IsTrueAsync(async () => await SleepersAsync(database) == 1);
                 await SendAsync(signal, process);
             });
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("Next: ", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("defect", run.Error, StringComparison.Ordinal);
-        await UntilAsync(async () => await SleepersAsync(database) == 0);
+        await Eventually.IsTrueAsync(async () => await SleepersAsync(database) == 0);
         Assert.NotNull(await database.Target.ScalarAsync<string>("SELECT to_regclass('a')::text"));
         Assert.Null(await database.Target.ScalarAsync<string>("SELECT to_regclass('b')::text"));
         Assert.Null(await database.Target.ScalarAsync<string>("SELECT to_regclass('c')::text"));
@@ -55,7 +55,7 @@ public class SignalTests
             ["backfill", "t", "--set", "n = n + 1", "--pause", "10min"],
             async process =>
             {
-                await UntilAsync(async () => await database.Target.ScalarAsync<long>("SELECT sum(n) FROM t") > 0);
+                await Eventually.IsTrueAsync(async () => await database.Target.ScalarAsync<long>("SELECT sum(n) FROM t") > 0);
                 await SendAsync("INT", process);
             });
 
@@ -75,7 +75,7 @@ public class SignalTests
             ["blockers", "--wait"],
             async process =>
             {
-                await UntilAsync(() => database.Target.ScalarAsync<bool>(
+                await Eventually.IsTrueAsync(() => database.Target.ScalarAsync<bool>(
                     "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_locks%')"));
                 await SendAsync("INT", process);
             });
@@ -100,7 +100,7 @@ public class SignalTests
             ["demo"],
             async process =>
             {
-                await UntilAsync(() => Task.FromResult(Directory.EnumerateDirectories(temporary.Path, "dbmigrate-demo-*").Any()));
+                await Eventually.IsTrueAsync(() => Directory.EnumerateDirectories(temporary.Path, "dbmigrate-demo-*").Any());
                 await SendAsync("INT", process);
             },
             temporary.Path);
@@ -120,13 +120,4 @@ public class SignalTests
     private static Task<long> SleepersAsync(SampleDatabase database) => database.Target.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' " +
         "AND query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()")!;
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var i = 0; !await condition(); i++)
-        {
-            Assert.True(i < 600, "It did not happen within a minute.");
-            await Task.Delay(100);
-        }
-    }
 }

@@ -107,10 +107,7 @@ public sealed class TakingTurnsTests
         await RunAsync("ALTER TABLE app.\"Customers\" ADD \"Email\" text NOT NULL DEFAULT 'n/a; it''s ''unknown'''");
         await RunAsync($"INSERT INTO \"__EFMigrationsHistory\" (\"MigrationId\", \"ProductVersion\") VALUES ('{Shop.Ids[4]}', '10.0.0')");
         var applying = shop.ApplyAsync();
-        while (!applying.IsCompleted && await Waiting() == 0)
-        {
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await Waiting() > 0, applying);
 
         Assert.False(applying.IsCompleted, applying.Exception?.ToString());
         await RunAsync("COMMIT");
@@ -140,10 +137,7 @@ public sealed class TakingTurnsTests
         blocker.CommandText = "LOCK TABLE app.\"Customers\"";
         await blocker.ExecuteNonQueryAsync();
         var applying = shop.ApplyAsync();
-        while (!applying.IsCompleted && await Waiting() == 0)
-        {
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await Waiting() > 0, applying);
 
         // Applications that ask for pending migrations when they start are not held up.
         Assert.Equal(Shop.Ids.Skip(4), await shop.EfPendingAsync());

@@ -129,11 +129,7 @@ public sealed class ActivityCommandTests : IAsyncLifetime
         using var cancel = new CancellationTokenSource();
         var building = build.ExecuteNonQueryAsync(cancel.Token);
         var gated = $"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {builder.ProcessID} AND locktype = 'advisory' AND NOT granted)";
-        while (!await _target.ScalarAsync<bool>(gated))
-        {
-            Assert.False(building.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(() => _target.ScalarAsync<bool>(gated), building);
 
         var once = new WatchDbProgressCommand { Target = _target, ProcessId = builder.ProcessID, Once = true };
         Assert.Equal("public.orders", Assert.IsType<DbProgress>(Assert.Single(once.Run().Output)).Relation);

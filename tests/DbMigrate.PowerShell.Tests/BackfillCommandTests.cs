@@ -96,11 +96,7 @@ public sealed class BackfillCommandTests : IAsyncLifetime
         var cmdlet = Count();
         cmdlet.Pause = TimeSpan.FromMinutes(10);
         var run = Task.Run(() => cmdlet.Run());
-        while (await _target.ScalarAsync<long>("SELECT sum(n) FROM c") == 0)
-        {
-            Assert.False(run.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await _target.ScalarAsync<long>("SELECT sum(n) FROM c") > 0, run);
 
         cmdlet.Stop();
         await Assert.ThrowsAsync<PipelineStoppedException>(() => run);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using DbMigrate.Commands;
 using DbMigrate.Testing;
@@ -21,12 +20,8 @@ public sealed class BlockingCommandTests : IAsyncLifetime
         _root = await OpenAsync("root", "BEGIN", "LOCK orders");
         _waiting = await OpenAsync("waiting");
         _wait = RunAsync(_waiting, "SELECT FROM orders");
-        var clock = Stopwatch.StartNew();
-        while (!await _target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass)"))
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "It does not wait.");
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(
+            () => _target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass)"));
     }
 
     public async Task DisposeAsync()

@@ -112,11 +112,7 @@ public sealed class MigrationCommandTests : IAsyncLifetime, IDisposable
         using var cmdlet = Invoke();
         var run = Task.Run(() => cmdlet.Run());
         const string Sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
-        while (await _target.ScalarAsync<long>(Sleeping) == 0)
-        {
-            Assert.False(run.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await _target.ScalarAsync<long>(Sleeping) > 0, run);
 
         cmdlet.Stop();
 

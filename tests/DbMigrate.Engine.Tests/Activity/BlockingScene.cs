@@ -1,17 +1,13 @@
-using System.Diagnostics;
 using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Targets;
 using DbMigrate.Testing;
 using Npgsql;
-using Xunit;
 
 namespace DbMigrate.Engine.Tests.Activity;
 
 /// <summary>Sessions that block each other in a database. They call themselves by a name, and are all ended with the scene.</summary>
 internal sealed class BlockingScene : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private readonly List<NpgsqlConnection> _sessions = [];
     private readonly List<int> _pids = [];
     private readonly List<Task> _waiting = [];
@@ -85,30 +81,15 @@ internal sealed class BlockingScene : IAsyncDisposable
         return running;
     }
 
-    /// <summary>Waits until a query gives true, or a statement that should wait does not.</summary>
-    public async Task UntilAsync(string query, Task? running = null)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
+    /// <summary>Waits until a query gives true; a statement that should wait meanwhile must not end.</summary>
+    public Task UntilAsync(string query, Task? running = null) => Eventually.IsTrueAsync(
+        async () =>
         {
-            await using (var command = new NpgsqlCommand(query, Observer))
-            {
-                if (await command.ExecuteScalarAsync() is true)
-                {
-                    return;
-                }
-            }
-
-            if (running is { IsCompleted: true })
-            {
-                await running;
-                Assert.Fail("The statement did not wait.");
-            }
-
-            Assert.True(clock.Elapsed < Limit, $"In vain: {query}");
-            await Task.Delay(20);
-        }
-    }
+            await using var command = new NpgsqlCommand(query, Observer);
+            return await command.ExecuteScalarAsync() is true;
+        },
+        running,
+        query);
 
     public Task<IReadOnlyList<BlockingQuery>> ReadAsync(LockTreeOptions? options = null) =>
         LockTree.ReadAsync(Observer, options ?? new LockTreeOptions { OnlyThisDatabase = true }, CancellationToken.None);

@@ -445,11 +445,8 @@ public sealed class BackfillJobTests
 
         var messages = new RecordingObserver();
         var running = target.RunAsync(options, messages);
-        while (!messages.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Waiting for another run", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(
+            () => messages.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Waiting for another run", StringComparison.Ordinal)), running);
 
         await using (var commit = new NpgsqlCommand("COMMIT", leftover))
         {
@@ -477,11 +474,7 @@ public sealed class BackfillJobTests
         var running = target.RunAsync(options, observer);
 
         // The rows before it get done meanwhile.
-        while (await target.ScalarAsync<long>("SELECT count(*) FROM t WHERE id < 700 AND n = 1") < 500)
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await target.ScalarAsync<long>("SELECT count(*) FROM t WHERE id < 700 AND n = 1") >= 500, running);
 
         await transaction.RollbackAsync();
         var result = await running;
@@ -508,11 +501,7 @@ public sealed class BackfillJobTests
 
         // The first thing that a worker asks is where its first batch ends.
         var running = job.RunAsync(CancellationToken.None);
-        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.Contains("rolled back", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsFaulted, running.Exception?.Message);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(() => observer.Texts(MessageLevel.Verbose).Any(m => m.Contains("rolled back", StringComparison.Ordinal)), running);
 
         await transaction.RollbackAsync();
         Assert.Equal(5000, (await running).Rows);

@@ -59,11 +59,8 @@ public sealed class NotNullConstraintTests
 
         var observer = new RecordingObserver();
         var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
-        while (!observer.Texts(MessageLevel.Verbose).Any(m => m.Contains($"held by pid {other.ProcessID} ", StringComparison.Ordinal)))
-        {
-            Assert.False(running.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(
+            () => observer.Texts(MessageLevel.Verbose).Any(m => m.Contains($"held by pid {other.ProcessID} ", StringComparison.Ordinal)), running);
 
         await transaction.RollbackAsync();
         await running;
@@ -85,11 +82,14 @@ public sealed class NotNullConstraintTests
         // A write waits behind the try that waits for the reader, 200 ms here.
         var observer = new RecordingObserver();
         var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
-        while (observer.Messages.Count(m => m.Text.Contains($" waits for a lock on public.users, which is held by pid {other.ProcessID} ", StringComparison.Ordinal)) < 4)
-        {
-            Assert.False(running.IsCompleted);
-            await target.RunAsync("SET lock_timeout = '1s'", "UPDATE users SET id = id WHERE id = 1");
-        }
+        var waits = $" waits for a lock on public.users, which is held by pid {other.ProcessID} ";
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await target.RunAsync("SET lock_timeout = '1s'", "UPDATE users SET id = id WHERE id = 1");
+                return observer.Messages.Count(m => m.Text.Contains(waits, StringComparison.Ordinal)) >= 4;
+            },
+            running);
 
         await transaction.RollbackAsync();
         await running;
@@ -147,10 +147,8 @@ public sealed class NotNullConstraintTests
             worker = new DbTarget(settings.ConnectionString) { Host = target.Host, Port = target.Port, Database = target.Database, User = "plain", Source = "test" };
         }
 
-        while (!await target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"))
-        {
-            await Task.Delay(50);
-        }
+        await Eventually.IsTrueAsync(
+            () => target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"));
 
         // One try must do: the vacuum would go on for minutes.
         await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });

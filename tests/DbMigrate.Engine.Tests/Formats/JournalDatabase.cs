@@ -100,7 +100,7 @@ internal sealed class JournalDatabase
         var (quick, slow) = (move(), move());
         await SendAsync(first, quick.Before);
         var waiting = SendAsync(second, slow.Before);
-        await WaitUntilBlockedAsync(second.ProcessID);
+        await Eventually.IsTrueAsync(async () => await Target.ScalarAsync<int>($"SELECT cardinality(pg_blocking_pids({second.ProcessID}))") > 0);
         Xunit.Assert.False(waiting.IsCompleted);
         await SendAsync(first, quick.After);
         await firstTransaction.CommitAsync();
@@ -113,13 +113,4 @@ internal sealed class JournalDatabase
 
     private static IEnumerable<SqlCommandText> InTransaction(JournalCommands commands, MigrationScript? script) =>
         commands.Before.Concat((script?.ReadStatements() ?? []).Select(s => new SqlCommandText(s.Text))).Concat(commands.After);
-
-    private async Task WaitUntilBlockedAsync(int processId)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await Target.ScalarAsync<int>($"SELECT cardinality(pg_blocking_pids({processId}))") == 0)
-        {
-            await Task.Delay(10, limit.Token);
-        }
-    }
 }

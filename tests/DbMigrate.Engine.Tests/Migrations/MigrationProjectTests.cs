@@ -452,11 +452,7 @@ public sealed class MigrationProjectTests
 
         var observer = new RecordingObserver();
         var run = ApplyAsync(folder, target, observer, Options with { LockTimeout = TimeSpan.FromMilliseconds(50) });
-        while (!observer.Messages.Any(m => m.Text.Contains("did not get a lock", StringComparison.Ordinal)))
-        {
-            Assert.False(run.IsCompleted);
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(() => observer.Messages.Any(m => m.Text.Contains("did not get a lock", StringComparison.Ordinal)), run);
 
         await transaction.RollbackAsync();
         Assert.True(Assert.Single(await run).Attempts > 1);

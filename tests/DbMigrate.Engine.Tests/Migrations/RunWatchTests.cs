@@ -46,7 +46,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     {
         var reader = await ReaderAsync();
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1) });
-        await UntilAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("did not get a lock", StringComparison.Ordinal)));
+        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("did not get a lock", StringComparison.Ordinal)));
         var pid = reader.ProcessID;
         await reader.DisposeAsync();
 
@@ -69,11 +69,13 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
             MaxQueued = maxQueued,
             MaxQueueTime = TimeSpan.FromMilliseconds(maxQueueTime),
         });
-        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
-        {
-            Assert.False(run.IsCompleted);
-            await Task.WhenAll(QueryAsync(), QueryAsync());
-        }
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await Task.WhenAll(QueryAsync(), QueryAsync());
+                return WasGivenUp();
+            },
+            run);
 
         var pid = reader.ProcessID;
         await reader.DisposeAsync();
@@ -142,11 +144,13 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         var target = await RoleAsync("");
         var reader = await ReaderAsync();
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromMinutes(1), LockRetries = 8, MaxQueueTime = TimeSpan.FromMilliseconds(300) }, target);
-        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
-        {
-            Assert.False(run.IsCompleted);
-            await QueryAsync();
-        }
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await QueryAsync();
+                return WasGivenUp();
+            },
+            run);
 
         await reader.DisposeAsync();
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
@@ -199,18 +203,16 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         var reader = await ReaderAsync();
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.Zero, LockRetries = 20, MaxQueueTime = TimeSpan.FromMilliseconds(200) });
         const string Watch = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'WITH RECURSIVE lock%' AND pid <> pg_backend_pid()";
-        while (await _target.ScalarAsync<long>(Watch) == 0)
-        {
-            Assert.False(run.IsCompleted);
-            await Task.Delay(10);
-        }
+        await Eventually.IsTrueAsync(async () => await _target.ScalarAsync<long>(Watch) > 0, run);
 
         // Whoever comes now would wait for the reader's end but for the watchdog.
-        while (!_observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal)))
-        {
-            Assert.False(run.IsCompleted);
-            await QueryAsync().WaitAsync(TimeSpan.FromMinutes(1));
-        }
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await QueryAsync().WaitAsync(TimeSpan.FromMinutes(1));
+                return WasGivenUp();
+            },
+            run);
 
         Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.StartsWith("Nobody watches over", StringComparison.Ordinal));
         await reader.DisposeAsync();
@@ -228,7 +230,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         }
 
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1), LockRetries = 0 });
-        await UntilAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains($"behind pid {writer.ProcessID} (", StringComparison.Ordinal)));
+        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains($"behind pid {writer.ProcessID} (", StringComparison.Ordinal)));
         await writer.DisposeAsync();
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
     }
@@ -267,15 +269,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         return TargetResolver.Resolve(settings.ConnectionString, _ => null);
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        var clock = Stopwatch.StartNew();
-        while (!isSo())
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1));
-            await Task.Delay(20);
-        }
-    }
+    private bool WasGivenUp() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("queued behind it", StringComparison.Ordinal));
 
     /// <summary>A session that has read the table and forgot to end its transaction.</summary>
     private async Task<NpgsqlConnection> ReaderAsync()

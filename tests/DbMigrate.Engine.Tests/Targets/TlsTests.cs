@@ -44,10 +44,7 @@ public sealed class TlsTests
         await ServeAsync(Path.Combine(server.Directory, "data", "server.crt"), certificate);
         await ServeAsync(Path.Combine(server.Directory, "data", "server.key"), key);
         await server.Target.RunAsync("alter system set ssl = on", "select pg_reload_conf()");
-        while (await server.Target.ScalarAsync<string>("show ssl") != "on")
-        {
-            await Task.Delay(20);
-        }
+        await Eventually.IsTrueAsync(async () => await server.Target.ScalarAsync<string>("show ssl") == "on");
 
         var files = new Dictionary<string, string>
         {
