@@ -1,4 +1,3 @@
-using System.Globalization;
 using DbMigrate.Engine.Migrations;
 using DbMigrate.Testing;
 using Npgsql;
@@ -338,7 +337,8 @@ public sealed class MigrationProjectTests
         folder.Add(1, "slow", ["SELECT pg_sleep(30)"]);
         using var cancel = new CancellationTokenSource();
         var slow = ApplyAsync(folder, target, cancellationToken: cancel.Token);
-        await WaitForAsync(target, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'");
+        const string Sleeps = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active')";
+        await Eventually.IsTrueAsync(() => target.ScalarAsync<bool>(Sleeps), slow);
 
         var error = await Assert.ThrowsAsync<DbMigrateException>(
             () => ApplyAsync(folder, target, options: Options with { RunnerWait = TimeSpan.FromMilliseconds(200) }));
@@ -347,7 +347,7 @@ public sealed class MigrationProjectTests
         Assert.Contains("pid ", error.Message, StringComparison.Ordinal);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
-        await WaitForAsync(target, "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'");
+        await Eventually.IsTrueAsync(async () => !await target.ScalarAsync<bool>(Sleeps));
     }
 
     [Fact]
@@ -622,15 +622,5 @@ public sealed class MigrationProjectTests
         }
 
         return results;
-    }
-
-    private static async Task WaitForAsync(DbTarget target, string condition)
-    {
-        for (var i = 0; i < 500 && !await target.ScalarAsync<bool>(condition); i++)
-        {
-            await Task.Delay(20);
-        }
-
-        Assert.True(await target.ScalarAsync<bool>(condition), string.Create(CultureInfo.InvariantCulture, $"Waited in vain for: {condition}"));
     }
 }
