@@ -314,23 +314,26 @@ public static class PointInTimeRecovery
 
     private static string Activity(RecoveryPlan plan) => $"Recovering {plan.Backup.Folder} into {plan.DataDirectory}";
 
-    /// <summary>Whether the server runs, or is about to: its first file comes a moment after it was started.</summary>
+    /// <summary>
+    /// Whether the server runs, or is about to: its lock file comes a moment after it was started, and it may have written to its log by then. One that wrote and
+    /// cannot be seen three times in a row has ended.
+    /// </summary>
     private static async Task<bool> IsRunningAsync(RecoveryPlan plan)
     {
         string[] arguments = ["status", "--pgdata", plan.DataDirectory];
-        for (var attempt = 0; attempt < 25; attempt++)
+        for (int looks = 0, looksAfterLog = 0; looks < 25 && looksAfterLog < 3; looks++)
         {
+            if (looks > 0)
+            {
+                await Task.Delay(s_interval, CancellationToken.None);
+            }
+
             if ((await ChildProgram.RunAsync(plan.Programs.PgCtl, arguments, plan.DataDirectory, ServerAccount.Name, CancellationToken.None)).ExitCode == 0)
             {
                 return true;
             }
 
-            if (File.Exists(plan.Log) && new FileInfo(plan.Log).Length > 0)
-            {
-                return false;
-            }
-
-            await Task.Delay(s_interval, CancellationToken.None);
+            looksAfterLog += File.Exists(plan.Log) && new FileInfo(plan.Log).Length > 0 ? 1 : 0;
         }
 
         return false;

@@ -82,18 +82,13 @@ internal sealed class DumpScene : IDisposable
     public ClientProgramLocator Fake(string? dump = null, string? restore = null)
     {
         Skip.If(OperatingSystem.IsWindows(), "SKIPPED: the test's programs are shell scripts.");
-        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "bin-" + Guid.NewGuid().ToString("N"))).FullName;
+        var folder = "bin-" + Guid.NewGuid().ToString("N");
         foreach (var (name, real, script) in new[] { ("pg_dump", Programs.PgDump, dump), ("pg_restore", Programs.PgRestore, restore) })
         {
-            var path = Path.Combine(folder, name);
-            File.WriteAllText(path, $"#!/bin/sh\n{script ?? "exec REAL \"$@\""}\n".Replace("REAL", real, StringComparison.Ordinal));
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
+            _folder.WriteScript(Path.Combine(folder, name), (script ?? "exec REAL \"$@\"").Replace("REAL", real, StringComparison.Ordinal));
         }
 
-        return new ClientProgramLocator(_ => null, [folder]);
+        return new ClientProgramLocator(_ => null, [Path.Combine(_folder.Path, folder)]);
     }
 
     /// <summary>What is in the folder for dumps, hidden files as well.</summary>

@@ -50,6 +50,35 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         Assert.Equal(3, await server.Target.ScalarAsync<long>("SELECT count(*) FROM later"));
     }
 
+    /// <summary>As on a busy machine: the server has written to its log, and nobody sees it yet.</summary>
+    [SkippableFact]
+    public async Task A_server_that_is_not_seen_at_once_is_not_given_up()
+    {
+        Need();
+        var options = server.Options with { Time = server.Moment };
+        using var programs = TemporaryFolder.ForAnyAccount();
+        foreach (var name in new[] { "initdb", "postgres" })
+        {
+            programs.WriteScript(name, $"exec '{PostgresPrograms.PathOf(server.Programs.Directory, name)}' \"$@\"");
+        }
+
+        var log = Path.Combine(options.DataDirectory, "recovery.log").Replace("'", "'\\''", StringComparison.Ordinal);
+        programs.WriteScript(
+            "pg_ctl",
+            $"""
+            if [ "$1" = status ] && [ ! -e '{log}.seen' ]; then
+                while [ ! -s '{log}' ]; do sleep 0.05; done
+                touch '{log}.seen'
+                exit 3
+            fi
+            exec '{server.Programs.PgCtl}' "$@"
+            """);
+        var result = await ArchivingServer.RecoverAsync(options with { Folders = [programs.Path] }, _observer);
+        await server.StopAsync(result);
+        Assert.Equal("available", result.Status);
+        Assert.True(File.Exists(Path.Combine(result.Id, "recovery.log.seen")));
+    }
+
     [SkippableFact]
     public async Task What_came_into_the_folder_after_the_plan_is_left_alone()
     {
@@ -208,7 +237,9 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         File.Delete(segments[^2]);
         File.SetLastWriteTimeUtc(segments[^3], DateTime.UtcNow);
         var error = await FailAsync(server.Options with { WalArchive = archive, Time = DateTimeOffset.UtcNow.AddSeconds(1) }, "RecoveryTargetTooLate");
-        Assert.Contains($"it ends with {Path.GetFileName(segments[^3])}, and the last transaction that could be replayed was at ", error.Message, StringComparison.Ordinal);
+        Assert.True(
+            error.Message.Contains($"it ends with {Path.GetFileName(segments[^3])}, and the last transaction that could be replayed was at ", StringComparison.Ordinal),
+            error.Message);
 
         // One in the middle.
         archive = await server.CopyArchiveAsync();
