@@ -61,6 +61,13 @@ internal static class ErrorRecords
         snapshot.Kind == DbSnapshotKind.Dump ? "Leave it out; -Database and -Target say where a dump is restored." : "Leave it out; -TargetId names what is made.")
     { Subject = snapshot };
 
+    /// <summary>A snapshot that anybody might remove at once, although it is said to be kept.</summary>
+    public static DbMigrateException KeepUntilOver(DateTimeOffset until) => new(
+        "KeepUntilOver",
+        ErrorKind.InvalidArgument,
+        FormattableString.Invariant($"The snapshot is to be kept until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z, and that is over."),
+        "Give a -KeepUntil in the future, or -KeepFor 7d.");
+
     /// <summary>A secret that holds user and password, and not where the database is.</summary>
     public static DbMigrateException SecretIncomplete(string secretId, string missing, string parameter) => new(
         "SecretIncomplete",

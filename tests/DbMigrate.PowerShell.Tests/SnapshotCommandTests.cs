@@ -143,6 +143,9 @@ public sealed class SnapshotCommandTests : IAsyncLifetime, IDisposable
         await NeedProgramsAsync();
         Dump(new NewDbSnapshotCommand { Target = _target, Id = "old" });
         Dump(new NewDbSnapshotCommand { Target = _target, Id = "kept", KeepUntil = DateTimeOffset.UtcNow.AddDays(1) });
+        Assert.Equal(
+            "DbMigrate.KeepUntilOver",
+            new NewDbSnapshotCommand { Target = _target, Path = Dumps, Method = "Dump", Id = "over", KeepUntil = DateTimeOffset.UtcNow.AddDays(-1) }.Fail().FullyQualifiedErrorId);
         var foreign = Path.Combine(Dumps, "by-hand.dump");
         File.Copy(Path.Combine(Dumps, "old.dump"), foreign);
         File.SetLastWriteTimeUtc(foreign, DateTime.UtcNow.AddDays(-30));

@@ -89,7 +89,8 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
     [AgeTransformation]
     public TimeSpan? KeepFor { get; set; }
 
-    private DateTimeOffset? Kept => KeepFor is { } time ? DateTimeOffset.UtcNow + time : KeepUntil;
+    private DateTimeOffset? Kept =>
+        KeepFor is { } time ? DateTimeOffset.UtcNow + time : KeepUntil < DateTimeOffset.UtcNow ? throw ErrorRecords.KeepUntilOver(KeepUntil.Value) : KeepUntil;
 
     /// <inheritdoc/>
     protected override void Process()
