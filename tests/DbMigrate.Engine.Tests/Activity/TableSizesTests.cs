@@ -93,9 +93,9 @@ public sealed class TableSizesTests
         await using var scene = await Scene.CreateAsync();
         await scene.Target.RunAsync(
             "CREATE TABLE events (id int, day int) PARTITION BY RANGE (day)",
-            "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10)",
+            "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10) WITH (autovacuum_enabled = off)",
             "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20) PARTITION BY LIST (day)",
-            "CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES IN (10)",
+            "CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES IN (10) WITH (autovacuum_enabled = off)",
             "INSERT INTO events SELECT i, 1 + (i % 2) * 9 FROM generate_series(1, 3000) i",
             "VACUUM ANALYZE events_1");
         await scene.CountedAsync("events_2a", "live", 1500);
