@@ -35,7 +35,7 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
         {
             if (meanwhile is not null)
             {
-                await meanwhile(process);
+                await meanwhile(process).WaitAsync(limit.Token);
             }
 
             await process.WaitForExitAsync(limit.Token);

@@ -108,8 +108,6 @@ public sealed class TakingTurnsTests
         await RunAsync($"INSERT INTO \"__EFMigrationsHistory\" (\"MigrationId\", \"ProductVersion\") VALUES ('{Shop.Ids[4]}', '10.0.0')");
         var applying = shop.ApplyAsync();
         await Eventually.IsTrueAsync(async () => await Waiting() > 0, applying);
-
-        Assert.False(applying.IsCompleted, applying.Exception?.ToString());
         await RunAsync("COMMIT");
 
         Assert.Equal([Shop.Ids[5]], (await applying).Where(r => r.Outcome == MigrationOutcome.Applied).Select(r => r.Version));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace DbMigrate.Testing;
@@ -16,18 +15,29 @@ public static class Eventually
     /// <exception cref="InvalidOperationException"><paramref name="meanwhile"/> ended first; when it failed, its own exception.</exception>
     public static async Task IsTrueAsync(Func<Task<bool>> isSo, Task? meanwhile = null, [CallerArgumentExpression(nameof(isSo))] string what = "")
     {
-        for (var clock = Stopwatch.StartNew(); !await isSo(); await Task.Delay(20))
+        using var limit = new CancellationTokenSource(s_limit);
+        try
         {
-            if (meanwhile is { IsCompleted: true })
+            while (true)
             {
-                await meanwhile;
-                throw new InvalidOperationException($"What was to go on meanwhile has ended before: {what}");
-            }
+                var hasEnded = meanwhile is { IsCompleted: true };
+                if (await isSo().WaitAsync(limit.Token))
+                {
+                    return;
+                }
 
-            if (clock.Elapsed > s_limit)
-            {
-                throw new TimeoutException($"Not within a minute: {what}");
+                if (hasEnded)
+                {
+                    await meanwhile!;
+                    throw new InvalidOperationException($"What was to go on meanwhile has ended before: {what}");
+                }
+
+                await Task.Delay(20, limit.Token);
             }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Not within a minute: {what}");
         }
     }
 

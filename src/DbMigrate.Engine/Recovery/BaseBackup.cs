@@ -15,7 +15,7 @@ internal sealed partial class BaseBackup
 
     /// <summary>What belongs to the server that was copied, and would be in the way of another.</summary>
     private static readonly string[] s_left =
-        ["postmaster.pid", "postmaster.opts", "standby.signal", "recovery.signal", "recovery.conf", "recovery.done", "current_logfiles"];
+        ["postmaster.pid", "postmaster.opts", "standby.signal", "recovery.signal", "recovery.conf", "recovery.done", "current_logfiles", RecoveryPlan.LogName];
 
     /// <summary>What may differ from the manifest: pg_basebackup writes the first three by itself (manual, pg_verifybackup), and the new server has others.</summary>
     private static readonly string[] s_unlisted =

@@ -6,6 +6,9 @@ namespace DbMigrate.Engine.Recovery;
 /// <summary>A recovery that can be tried.</summary>
 public sealed record RecoveryPlan
 {
+    /// <summary>The name of the new server's log, in its data directory.</summary>
+    internal const string LogName = "recovery.log";
+
     internal RecoveryPlan(RecoveryOptions options, BaseBackup backup, WalArchive? archive, PostgresPrograms programs, int port) =>
         (Options, Backup, Archive, Programs, Port) = (options, backup, archive, programs, port);
 
@@ -35,7 +38,7 @@ public sealed record RecoveryPlan
 
     internal PostgresPrograms Programs { get; }
 
-    internal string Log => Path.Combine(DataDirectory, "recovery.log");
+    internal string Log => Path.Combine(DataDirectory, LogName);
 
     /// <summary>The command that stops the new server, for PowerShell.</summary>
     internal string StopCommand

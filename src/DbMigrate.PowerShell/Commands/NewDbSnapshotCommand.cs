@@ -131,6 +131,8 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
 
     private void TakeInRds()
     {
+        var options = new RdsSnapshotOptions { SnapshotId = Id, Reason = Reason, KeepUntil = Kept, Tags = ParameterTable.Texts(Tag) };
+
         // The session's database is not meant where an instance is named.
         var host = InstanceId is null ? TargetOrDefault().Host : Target?.Host ?? "";
         var source = InstanceId ?? RdsHost.SourceId(host) ?? throw ErrorRecords.SnapshotPlaceMissing(host);
@@ -140,7 +142,6 @@ public sealed class NewDbSnapshotCommand : SnapshotCommand
             Await(token => rds.CheckHostAsync(source, host, token));
         }
 
-        var options = new RdsSnapshotOptions { SnapshotId = Id, Reason = Reason, KeepUntil = Kept, Tags = ParameterTable.Texts(Tag) };
         var plan = Await(token => rds.PlanAsync(source, options, token));
         var description = $"Taking the snapshot {plan.SnapshotId} of {plan.Source} with\n{plan}";
         if (!ShouldProcess(description, description, "Confirm", out _))

@@ -16,11 +16,12 @@ public sealed class ProgressWatchTests
         await scene.CloseGateAsync();
         var (process, _) = await scene.StartAsync("CREATE INDEX CONCURRENTLY i ON orders (gate(id))");
         var observer = new RecordingObserver();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var seen = new List<DbProgress>();
         await scene.WaitForGateAsync(process);
         await using var session = await OpenAsync(scene);
         var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(20) };
-        await foreach (var progress in ProgressWatch.WatchAsync(session, options, observer, CancellationToken.None))
+        await foreach (var progress in ProgressWatch.WatchAsync(session, options, observer, limit.Token))
         {
             if (seen.Count == 0)
             {
@@ -44,9 +45,10 @@ public sealed class ProgressWatchTests
         var (process, work) = await scene.StartAsync("SELECT count(gate(id)) FROM orders", "SELECT pg_sleep(0.2)");
         await using var session = await OpenAsync(scene);
         var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(20) };
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var watch = Task.Run(async () =>
         {
-            await foreach (var progress in ProgressWatch.WatchAsync(session, options, new RecordingObserver(), CancellationToken.None))
+            await foreach (var progress in ProgressWatch.WatchAsync(session, options, new RecordingObserver(), limit.Token))
             {
                 Assert.Fail($"There is nothing to see, but {progress}.");
             }
@@ -133,8 +135,9 @@ public sealed class ProgressWatchTests
 
     private static async Task<List<DbProgress>> WatchAsync(DbSession session, ProgressWatchOptions options)
     {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var seen = new List<DbProgress>();
-        await foreach (var progress in ProgressWatch.WatchAsync(session, options, new RecordingObserver(), CancellationToken.None))
+        await foreach (var progress in ProgressWatch.WatchAsync(session, options, new RecordingObserver(), limit.Token))
         {
             seen.Add(progress);
         }

@@ -13,7 +13,7 @@ internal static class BackfillRun
     public static async Task<BackfillResult> RunAsync(this DbTarget target, BackfillOptions options, IEngineObserver? observer = null, CancellationToken cancellationToken = default)
     {
         await using var job = await BackfillJob.OpenAsync(options, target, observer ?? new RecordingObserver(), cancellationToken);
-        return await job.RunAsync(cancellationToken);
+        return await job.RunAsync(cancellationToken).WaitAsync(TimeSpan.FromMinutes(3), CancellationToken.None);
     }
 
     /// <summary>The id and text of the error that a backfill ends with.</summary>

@@ -95,13 +95,12 @@ internal sealed class JournalDatabase
     {
         await using var first = await Target.ConnectAsync();
         await using var second = await Target.ConnectAsync();
-        await using var firstTransaction = await first.BeginTransactionAsync();
         await using var secondTransaction = await second.BeginTransactionAsync();
+        await using var firstTransaction = await first.BeginTransactionAsync();
         var (quick, slow) = (move(), move());
         await SendAsync(first, quick.Before);
         var waiting = SendAsync(second, slow.Before);
-        await Eventually.IsTrueAsync(async () => await Target.ScalarAsync<int>($"SELECT cardinality(pg_blocking_pids({second.ProcessID}))") > 0);
-        Xunit.Assert.False(waiting.IsCompleted);
+        await Eventually.IsTrueAsync(async () => await Target.ScalarAsync<int>($"SELECT cardinality(pg_blocking_pids({second.ProcessID}))") > 0, waiting);
         await SendAsync(first, quick.After);
         await firstTransaction.CommitAsync();
         return (await Xunit.Assert.ThrowsAsync<PostgresException>(() => waiting)).SqlState;

@@ -46,7 +46,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     {
         var reader = await ReaderAsync();
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1) });
-        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("did not get a lock", StringComparison.Ordinal)));
+        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains("did not get a lock", StringComparison.Ordinal)), run);
         var pid = reader.ProcessID;
         await reader.DisposeAsync();
 
@@ -209,7 +209,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         await Eventually.IsTrueAsync(
             async () =>
             {
-                await QueryAsync().WaitAsync(TimeSpan.FromMinutes(1));
+                await QueryAsync();
                 return WasGivenUp();
             },
             run);
@@ -230,7 +230,7 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
         }
 
         var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromSeconds(1), LockRetries = 0 });
-        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains($"behind pid {writer.ProcessID} (", StringComparison.Ordinal)));
+        await Eventually.IsTrueAsync(() => _observer.Texts(MessageLevel.Warning).Any(w => w.Contains($"behind pid {writer.ProcessID} (", StringComparison.Ordinal)), run);
         await writer.DisposeAsync();
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
     }

@@ -104,7 +104,7 @@ public sealed class ArchivingServer : IAsyncLifetime
         return copy;
     }
 
-    public RecoveryOptions Options => new() { BaseBackup = Plain, WalArchive = Archive, DataDirectory = NewFolder() };
+    public RecoveryOptions Options => new() { BaseBackup = Plain, WalArchive = Archive, DataDirectory = NewFolder(), Timeout = TimeSpan.FromMinutes(3) };
 
     public static async Task<RestoreResult> RecoverAsync(RecoveryOptions options, RecordingObserver observer, CancellationToken cancellationToken = default)
     {

@@ -50,6 +50,20 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         Assert.Equal(3, await server.Target.ScalarAsync<long>("SELECT count(*) FROM later"));
     }
 
+    /// <summary>The log of a recovery lies in the data directory, and so in each base backup of what was recovered.</summary>
+    [SkippableFact]
+    public async Task The_log_of_an_earlier_recovery_is_not_taken_for_that_of_this_one()
+    {
+        Need();
+        var backup = server.NewFolder();
+        CopyFolder(server.Plain, backup);
+        await File.WriteAllTextAsync(
+            Path.Combine(backup, "recovery.log"), "1999-01-01 00:00:00.000 UTC [1] LOG:  database system is ready to accept connections\n");
+        var result = await ArchivingServer.RecoverAsync(server.Options with { BaseBackup = backup, Time = server.Moment }, _observer);
+        await server.StopAsync(result);
+        Assert.DoesNotContain("1999-01-01", await File.ReadAllTextAsync(Path.Combine(result.Id, "recovery.log")), StringComparison.Ordinal);
+    }
+
     /// <summary>As on a busy machine: the server has written to its log, and nobody sees it yet.</summary>
     [SkippableFact]
     public async Task A_server_that_is_not_seen_at_once_is_not_given_up()
@@ -67,7 +81,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
             "pg_ctl",
             $"""
             if [ "$1" = status ] && [ ! -e '{log}.seen' ]; then
-                while [ ! -s '{log}' ]; do sleep 0.05; done
+                i=0; while [ ! -s '{log}' ] && [ $i -lt 600 ]; do i=$((i+1)); sleep 0.05; done
                 touch '{log}.seen'
                 exit 3
             fi
