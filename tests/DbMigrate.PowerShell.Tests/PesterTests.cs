@@ -6,29 +6,16 @@ namespace DbMigrate.PowerShell.Tests;
 /// <summary>Runs the files of <c>tests/Pester</c> in PowerShell, each in a process of its own, on the module as it is installed.</summary>
 public sealed class PesterTests(ITestOutputHelper output)
 {
-    /// <summary>The examples of all help pages, which take as long as a third of the others: a class of its own runs beside this one.</summary>
-    private const string Examples = "Help.Tests.ps1";
-
     private const int PesterIsMissing = 3;
 
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Pester");
 
     public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Where(file => file != Examples).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     [SkippableTheory]
     [MemberData(nameof(Files))]
-    public Task Passes(string file) => RunAsync(file, output);
-
-    /// <summary>What <see cref="PesterTests"/> leaves out.</summary>
-    public sealed class OfExamples(ITestOutputHelper output)
-    {
-        [SkippableTheory]
-        [InlineData(Examples)]
-        public Task Passes(string file) => RunAsync(file, output);
-    }
-
-    private static async Task RunAsync(string file, ITestOutputHelper output)
+    public async Task Passes(string file)
     {
         var pwsh = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh")).FirstOrDefault(File.Exists);
