@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using DbMigrate.Engine.Sandbox;
 
 namespace DbMigrate.Engine.Dumps;
@@ -39,13 +40,6 @@ internal sealed class PartialDump : IDisposable
 
             if (OpenLock(folder, FileMode.OpenOrCreate) is not { } ownerLock)
             {
-                return null;
-            }
-
-            if (!File.Exists(ownerLock.Name))
-            {
-                // Its owner has just ended, and taken it along.
-                ownerLock.Dispose();
                 return null;
             }
 
@@ -159,14 +153,19 @@ internal sealed class PartialDump : IDisposable
         return false;
     }
 
-    /// <summary>Deletes a folder and lets go of its lock only then, where the system can: who took it in between would lose the folder.</summary>
+    /// <summary>
+    /// Deletes a folder and lets go of its lock only then, where the system can: who took it in between would lose the folder. It goes out of the way first: who came
+    /// while it is half deleted would make a lock of his own in it, and lose that.
+    /// </summary>
     private static void Delete(string folder, FileStream ownerLock)
     {
         using (ownerLock)
         {
             if (!OperatingSystem.IsWindows())
             {
-                Directory.Delete(folder, recursive: true);
+                var aside = Path.Combine(Path.GetDirectoryName(folder)!, $".{Guid.NewGuid():N}{Suffix}");
+                Directory.Move(folder, aside);
+                Directory.Delete(aside, recursive: true);
                 return;
             }
         }
@@ -174,11 +173,35 @@ internal sealed class PartialDump : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>
+    /// Whether the lock that is held is the file of that name. Where an open file can be deleted, another may have made a new one since; the two are told apart by a
+    /// length that we give ours.
+    /// </summary>
+    private static bool IsThere(FileStream ownerLock)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return true;
+        }
+
+        ownerLock.SetLength(RandomNumberGenerator.GetInt32(1, 1 << 16));
+        return new FileInfo(ownerLock.Name) is { Exists: true } there && there.Length == ownerLock.Length;
+    }
+
+    /// <summary>The lock of a folder; null while another has it.</summary>
     private static FileStream? OpenLock(string folder, FileMode mode)
     {
         try
         {
-            return new FileStream(Path.Combine(folder, LockName), mode, FileAccess.ReadWrite, FileShare.None);
+            var ownerLock = new FileStream(Path.Combine(folder, LockName), mode, FileAccess.ReadWrite, FileShare.None);
+            if (IsThere(ownerLock))
+            {
+                return ownerLock;
+            }
+
+            // Its owner has just ended, and taken it along.
+            ownerLock.Dispose();
+            return null;
         }
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
         {
