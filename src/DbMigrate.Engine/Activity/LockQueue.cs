@@ -20,14 +20,12 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
     /// others wait for.
     /// </summary>
     /// <param name="connection">A connection on which nothing else runs.</param>
-    /// <param name="pid">The session's process.</param>
-    /// <param name="maxSessions">How many sessions may wait; zero any number.</param>
-    /// <param name="maxTime">How long a session may wait; zero for ever.</param>
+    /// <param name="limits">The session, and what is allowed.</param>
     /// <param name="seen">Since when the caller has seen somebody wait; counts for those of whom the server does not tell.</param>
     /// <param name="mayCancel">False only to look.</param>
     /// <param name="cancellationToken">Cancels on the server.</param>
     public static async Task<LockQueue> LimitAsync(
-        NpgsqlConnection connection, int pid, int maxSessions, TimeSpan maxTime, TimeSpan seen, bool mayCancel, CancellationToken cancellationToken)
+        NpgsqlConnection connection, QueueLimits limits, TimeSpan seen, bool mayCancel, CancellationToken cancellationToken)
     {
         // Before 14 the server does not record since when somebody waits. Then everybody else counts as behind a wait of ours, and of roles that
         // ours may not look at the time is not known at all. What a session is, is hidden from such a role too, but not whose it is.
@@ -36,7 +34,10 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
             $"""
             WITH RECURSIVE lock AS MATERIALIZED (
                 SELECT pid, mode, granted, {since} AS since,
-                    ROW(locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid)::text AS object
+                    ROW(locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid)::text AS object,
+                    coalesce(
+                        relation = to_regclass($6) OR locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ANY ($7),
+                        false) AS is_for_runners
                 FROM pg_locks),
             conflict (held, wanted) AS (VALUES {Conflicts}),
             behind (pid) AS (
@@ -45,7 +46,7 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
                 SELECT waiting.pid
                 FROM behind
                 JOIN lock ahead USING (pid)
-                JOIN lock waiting ON waiting.object = ahead.object AND NOT waiting.granted AND waiting.pid <> ahead.pid
+                JOIN lock waiting ON waiting.object = ahead.object AND NOT waiting.granted AND waiting.pid <> ahead.pid AND NOT waiting.is_for_runners
                     AND (ahead.granted OR {(connection.PostgreSqlVersion.Major >= 14 ? "waiting.since > ahead.since" : "true")})
                 JOIN conflict ON conflict.held = ahead.mode AND conflict.wanted = waiting.mode),
             queue AS MATERIALIZED (
@@ -58,11 +59,13 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
             FROM (SELECT *, ($2 > 0 AND sessions > $2) OR ($3 > 0 AND longest > $3) AS is_over FROM queue) q
             """,
             connection);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = pid });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxSessions });
-        command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = maxTime.TotalSeconds });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limits.Pid });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limits.MaxSessions });
+        command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = limits.MaxTime.TotalSeconds });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = mayCancel });
         command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = seen.TotalSeconds });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = limits.RunnerTable });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. limits.RunnerKeys] });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new LockQueue(reader.GetInt32(0), TimeSpan.FromSeconds(Math.Max(reader.GetDouble(1), 0)), reader.GetBoolean(2), reader.GetBoolean(3));

@@ -89,6 +89,21 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
         }
     }
 
+    /// <summary>
+    /// Sends commands that record what is already so. Who cancels them meant the statement before, which had just ended: they are sent once more.
+    /// </summary>
+    public async Task InsistAsync(IReadOnlyList<PlannedCommand> commands, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(commands, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
+        {
+            await RunAsync(commands, cancellationToken);
+        }
+    }
+
     private async Task<NpgsqlDataReader> StartAsync(NpgsqlBatch batch, List<PlannedCommand> chunk, CancellationToken cancellationToken)
     {
         try

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DbMigrate.Engine.Activity;
 using DbMigrate.Engine.Formats;
 using DbMigrate.Engine.Targets;
 using Npgsql;
@@ -294,7 +295,9 @@ public sealed class MigrationProject : IAsyncDisposable
             yield return results[i];
         }
 
-        await using var watch = new RunWatch(_session, _preflight.State.BackendPid, options, _observer);
+        var limits = new QueueLimits(
+            _preflight.State.BackendPid, options.MaxQueued, options.MaxQueueTime, _journal.Table.ToString(), _journal.LockKeys(_preflight.State.Database));
+        await using var watch = new RunWatch(_session, limits, options.TerminateBlockersAfter, _observer);
         await watch.OpenAsync(cancellationToken);
         var runner = new MigrationRunner(_session, Folder.Format, _journal, now.Rows, Settings(options), _preflight.State.Now.Lsn is not null, options, watch, _observer);
         StepError? error = null;

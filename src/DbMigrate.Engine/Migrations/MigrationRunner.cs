@@ -170,7 +170,7 @@ internal sealed class MigrationRunner(
         var done = 0;
         while (done < flight.Count)
         {
-            StepOutcome? stopped = null;
+            StepOutcome? last = null;
             try
             {
                 if (!await replies.MoveNextAsync())
@@ -180,12 +180,14 @@ internal sealed class MigrationRunner(
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                stopped = await StopAsync(flight[done], e, started, before, cancellationToken);
+                last = _stream.Failed?.Role == CommandRole.Closing
+                    ? await EndAsync(flight[done], DoneAs(flight[done]), started, before, _stream.Statements, _stream.Rows, cancellationToken)
+                    : await StopAsync(flight[done], e, started, before, cancellationToken);
             }
 
-            if (stopped is not null)
+            if (last is not null)
             {
-                yield return stopped;
+                yield return last;
                 yield break;
             }
 
@@ -198,6 +200,7 @@ internal sealed class MigrationRunner(
             }
 
             before = reply.Point;
+            started = DateTimeOffset.UtcNow;
         }
     }
 
@@ -244,7 +247,7 @@ internal sealed class MigrationRunner(
                 yield return command;
             }
 
-            yield return PlannedCommand.Frame(_stream.Marker, step);
+            yield return new PlannedCommand(new NpgsqlBatchCommand(_stream.Marker), CommandRole.Closing, step);
         }
     }
 
@@ -270,7 +273,7 @@ internal sealed class MigrationRunner(
             var isFirstTry = _begun.TryAdd(step.Migration.Version, before!);
             before = _begun[step.Migration.Version];
             var done = await parts.RunAsync(_rows, isFirstTry, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
-            outcome = new StepOutcome(Result(step, done, started, DateTimeOffset.UtcNow - started, before) with { Statements = parts.Statements, Rows = parts.Rows });
+            outcome = await EndAsync(step, done, started, before, parts.Statements, parts.Rows, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -295,6 +298,25 @@ internal sealed class MigrationRunner(
         ProcessId = watch.ProcessId,
         Target = session.Target,
     };
+
+    /// <summary>Puts the session back for the next step, behind one that is done whatever becomes of this.</summary>
+    private async Task<StepOutcome> EndAsync(
+        MigrationStep step, MigrationOutcome outcome, DateTimeOffset started, RestorePoint? before, int statements, long rows, CancellationToken cancellationToken)
+    {
+        // From here on a cancel would hit our own clearing up.
+        await watch.EndTryAsync();
+        try
+        {
+            await _stream.InsistAsync([.. SessionSettings.Reset(_settings, step)], cancellationToken);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            observer.Message(MessageLevel.Warning, $"{step} is done, but nothing more can run in its session: {e.Message}");
+            await session.Connection.CloseAsync();
+        }
+
+        return new StepOutcome(Result(step, outcome, started, DateTimeOffset.UtcNow - started, before) with { Statements = statements, Rows = rows });
+    }
 
     /// <summary>Rolls back, and tells another runner's work from a failure.</summary>
     private async Task<StepOutcome> StopAsync(

@@ -14,6 +14,9 @@ internal enum CommandRole
 
     /// <summary>A statement of the script.</summary>
     Script,
+
+    /// <summary>What follows the step's COMMIT: when it fails, by a cancel that came too late, the step is done all the same.</summary>
+    Closing,
 }
 
 /// <summary>A command on its way to the server, and whose it is.</summary>

@@ -16,7 +16,8 @@ public sealed record RunOptions
     public int LockRetries { get; init; } = 10;
 
     /// <summary>
-    /// How many sessions may queue behind a statement of the migration before it is cancelled and tried again later. Zero: any number.
+    /// How many sessions may queue behind a statement of the migration before it is cancelled and tried again later. Other
+    /// runners that wait for their turn do not count. Zero: any number.
     /// </summary>
     public int MaxQueued { get; init; }
 

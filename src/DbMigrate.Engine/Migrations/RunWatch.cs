@@ -13,10 +13,10 @@ namespace DbMigrate.Engine.Migrations;
 /// is told, and never fails the run.
 /// </summary>
 /// <param name="session">The session that migrates.</param>
-/// <param name="pid">Its process, as the server counts.</param>
-/// <param name="options">The limits.</param>
+/// <param name="limits">Its process, and who may queue behind it.</param>
+/// <param name="terminateAfter">After how long who is in its way is ended; zero for never.</param>
 /// <param name="observer">Told what is seen.</param>
-internal sealed class RunWatch(DbSession session, int pid, RunOptions options, IEngineObserver observer) : IAsyncDisposable
+internal sealed class RunWatch(DbSession session, QueueLimits limits, TimeSpan terminateAfter, IEngineObserver observer) : IAsyncDisposable
 {
     /// <summary>Between two looks at the queue behind us.</summary>
     private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(40);
@@ -54,10 +54,10 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     private IReadOnlyList<ServerSession> _now = [];
 
     /// <summary>The process that migrates.</summary>
-    public int ProcessId => pid;
+    public int ProcessId => limits.Pid;
 
     /// <summary>Whether it may cancel our statement, or end others' sessions. Then every migration has to be watched on its own.</summary>
-    public bool Acts => HasLimits || options.TerminateBlockersAfter > TimeSpan.Zero;
+    public bool Acts => limits.Any || terminateAfter > TimeSpan.Zero;
 
     /// <summary>Why our statement was cancelled in this try; null when it was not.</summary>
     public string? Cancelled { get; private set; }
@@ -68,9 +68,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>Who held up the step, over all its tries; those first that did most often.</summary>
     public IReadOnlyList<ServerSession> Blockers => [.. _blockers.Values.OrderByDescending(b => b.Tries).Select(b => b.Session)];
 
-    private bool IsTimeToTerminate => options.TerminateBlockersAfter > TimeSpan.Zero && _waiting.Elapsed >= options.TerminateBlockersAfter;
-
-    private bool HasLimits => options.MaxQueued > 0 || options.MaxQueueTime > TimeSpan.Zero;
+    private bool IsTimeToTerminate => terminateAfter > TimeSpan.Zero && _waiting.Elapsed >= terminateAfter;
 
     /// <summary>Connects at once where it has to act; a watchdog that cannot watch must be known before anything runs.</summary>
     /// <exception cref="DbMigrateException">As <see cref="DbSession.OpenAsync"/>.</exception>
@@ -98,7 +96,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         _now = [];
         _queued.Reset();
         _ended = new CancellationTokenSource();
-        var first = HasLimits ? QueuePause : Quick;
+        var first = limits.Any ? QueuePause : Quick;
         first = lockTimeout > TimeSpan.Zero && lockTimeout / 3 < first ? lockTimeout / 3 : first;
         _watching = WatchAsync(_watching, activity, step, percent, isQuick ? BlockerPause * 2 : first, isQuick, _ended.Token);
     }
@@ -189,7 +187,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         var nextLook = TimeSpan.Zero;
         while (true)
         {
-            var isCancelled = HasLimits && await KeepLimitsAsync(second, step, ended);
+            var isCancelled = limits.Any && await KeepLimitsAsync(second, step, ended);
             ended.ThrowIfCancellationRequested();
             if (!isCancelled && clock.Elapsed >= nextLook)
             {
@@ -197,7 +195,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
                 nextLook = clock.Elapsed + BlockerPause;
             }
 
-            await Task.Delay(HasLimits ? QueuePause : BlockerPause, ended);
+            await Task.Delay(limits.Any ? QueuePause : BlockerPause, ended);
         }
     }
 
@@ -226,7 +224,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     // Queries that have begun are not cancelled when a try ends: they are short, and cancelling takes a connection of its own.
     private async Task<bool> LimitAsync(DbSession second, bool mayCancel)
     {
-        var queue = await LockQueue.LimitAsync(second.Connection, pid, options.MaxQueued, options.MaxQueueTime, _queued.Elapsed, mayCancel, _closing.Token);
+        var queue = await LockQueue.LimitAsync(second.Connection, limits, _queued.Elapsed, mayCancel, _closing.Token);
         _isOver = queue.IsOver;
         if (queue.Sessions > 0)
         {
@@ -252,8 +250,8 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
     /// <summary>What our statement waits for; null when it does not wait.</summary>
     private async Task<BlockingQuery?> FindBlockersAsync(DbSession second)
     {
-        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [pid] }, _closing.Token);
-        if (tree.FirstOrDefault(e => e.BlockedPid == pid) is not { } wait)
+        var tree = await LockTree.ReadAsync(second, new LockTreeOptions { ForPids = [ProcessId] }, _closing.Token);
+        if (tree.FirstOrDefault(e => e.BlockedPid == ProcessId) is not { } wait)
         {
             return null;
         }
@@ -288,7 +286,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         }
 
         _waiting.Reset();
-        if (await ProgressReader.ReadAsync(second.Connection, pid, _closing.Token) is [var progress, ..])
+        if (await ProgressReader.ReadAsync(second.Connection, ProcessId, _closing.Token) is [var progress, ..])
         {
             observer.Progress(activity, $"{step}: {progress.Status()}", progress.Percent is { } done ? (int)done : percent);
         }
@@ -299,7 +297,7 @@ internal sealed class RunWatch(DbSession session, int pid, RunOptions options, I
         foreach (var blocker in _now.Where(b => !_givenUp.Contains(b.Identity)).ToList())
         {
             ended.ThrowIfCancellationRequested();
-            var stop = await SessionStop.LookAsync(second, blocker, [pid], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
+            var stop = await SessionStop.LookAsync(second, blocker, [ProcessId], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
 
             // Between two tries nobody waits for it; the next look finds it in the way again.

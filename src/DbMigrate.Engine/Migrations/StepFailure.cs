@@ -65,7 +65,8 @@ internal static class StepFailure
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new("SqlPermission", ErrorKind.Permission, kept, exception),
             PostgresException => new("SqlError", ErrorKind.Sql, kept, exception),
             DbMigrateException own => new(own.Id, own.Kind, own.NextStep, exception),
-            NpgsqlException => new(
+            // The latter when the connection has gone before.
+            NpgsqlException or InvalidOperationException => new(
                 "ConnectionLost", ErrorKind.Connection,
                 $"Whether the server still committed is not known here. Get-MigrationStatus (dbmigrate migrate-info) tells; then run {again} again.", exception),
             _ => new("RunFailed", ErrorKind.InvalidData, kept, exception),

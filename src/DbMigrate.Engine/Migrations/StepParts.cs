@@ -65,7 +65,6 @@ internal sealed class StepParts(
         Commands = commands;
         await ReplaySettingsAsync(progress.Segments, cancellationToken);
         await RunSegmentsAsync(progress, commands.Finished, cancellationToken);
-        await stream.RunAsync(SessionSettings.Reset(settings, step), cancellationToken);
         return true;
     }
 
@@ -104,7 +103,7 @@ internal sealed class StepParts(
         var lone = new LoneStatement(session, step, statement, observer);
         if (running && await lone.IsDoneAsync(cancellationToken))
         {
-            await stream.RunAsync([Frame(advance)], cancellationToken);
+            await stream.InsistAsync([Frame(advance)], cancellationToken);
             Statements++;
             return;
         }
@@ -142,7 +141,7 @@ internal sealed class StepParts(
         }
 
         HasKeptParts = true;
-        await stream.RunAsync([Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
+        await stream.InsistAsync([Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
     }
 
     /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>

@@ -119,6 +119,25 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Another_runner_may_wait_for_its_turn()
+    {
+        _folder.Add(1, "alter", ["ALTER TABLE items ADD COLUMN late int", "SELECT pg_sleep(2)"]);
+        var run = RunAsync(new RunOptions { LockRetries = 0, MaxQueued = 1, MaxQueueTime = TimeSpan.FromMilliseconds(300) });
+
+        // As SQLx waits for the lock, and as EF Core does for its table.
+        const string Key = "SELECT (classid::bigint << 32 | objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        await Eventually.IsTrueAsync(async () => await _target.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE relation = to_regclass('_sqlx_migrations') AND granted AND mode = 'RowExclusiveLock'") > 0, run);
+        var key = await _target.ScalarAsync<long>(Key);
+        var others = Task.WhenAll(
+            _target.RunAsync($"SELECT pg_advisory_lock({key})"),
+            _target.RunAsync($"SELECT pg_advisory_lock_shared({key})"),
+            _target.RunAsync("BEGIN", "LOCK TABLE _sqlx_migrations", "COMMIT"));
+
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
+        await others;
+    }
+
+    [Fact]
     public async Task Limits_hold_in_the_middle_of_a_run_of_small_migrations()
     {
         for (var i = 2; i <= 10; i++)
