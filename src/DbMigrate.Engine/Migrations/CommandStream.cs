@@ -18,11 +18,16 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
 
     private const string MarkerColumn = "dbmigrate_marker";
 
+    private readonly List<PlannedCommand> _commits = [];
+
     /// <summary>A command that marks a step's end in the replies, and reports the server's clock and its place in the write-ahead log there.</summary>
     public string Marker { get; } = $"SELECT clock_timestamp() AS {MarkerColumn}" + (tellsLsn ? ", pg_current_wal_insert_lsn()::text" : "");
 
     /// <summary>The command that failed in the last call.</summary>
     public PlannedCommand? Failed { get; set; }
+
+    /// <summary>Whether the server has said in the last call that the step is committed. What fails after that does not undo it.</summary>
+    public bool IsCommitted(MigrationStep step) => _commits.Any(c => ReferenceEquals(c.Step, step) && c.Command.StatementType != Npgsql.StatementType.Unknown);
 
     /// <summary>Statements of scripts that ran to their end since the last marker.</summary>
     public int Statements { get; private set; }
@@ -37,6 +42,7 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
         Failed = null;
         Statements = 0;
         Rows = 0;
+        _commits.Clear();
         using var source = commands.GetEnumerator();
         var more = true;
         while (more)
@@ -59,6 +65,8 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
             {
                 batch.BatchCommands.Add(planned.Command);
             }
+
+            _commits.AddRange(chunk.Where(c => c.Role == CommandRole.Commit));
 
             var counted = 0;
             await using var reader = await StartAsync(batch, chunk, cancellationToken);

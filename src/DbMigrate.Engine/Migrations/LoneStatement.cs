@@ -6,8 +6,8 @@ using Npgsql;
 namespace DbMigrate.Engine.Migrations;
 
 /// <summary>
-/// A statement outside a transaction that an earlier run had started when it was killed. Whether it took effect has to be asked of
-/// the database.
+/// A statement outside a transaction. What it leaves when it fails, and whether it took effect when an earlier run was killed at it, has to be asked of the
+/// database.
 /// </summary>
 internal sealed class LoneStatement(DbSession session, MigrationStep step, ScriptStatement statement, IEngineObserver observer)
 {
@@ -69,6 +69,27 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         }
     }
 
+    /// <summary>What may be left of it when the server refuses it; null for nothing, or what the index tells.</summary>
+    public KeptWork? MayKeep => statement.Kind switch
+    {
+        StatementKind.Call or StatementKind.Do => KeptWork.OfProcedure,
+        StatementKind.DropIndexConcurrently => KeptWork.OfRepeatable,
+        StatementKind.OutsideTransaction when IsRepeatable(statement.Text) || ConcurrentDetach.Parse(statement.Text) is not null => KeptWork.OfRepeatable,
+        _ => null,
+    };
+
+    /// <summary>What to send: what is left to do of a DETACH PARTITION CONCURRENTLY that has committed its first half, otherwise the statement itself.</summary>
+    public async Task<ScriptStatement> NowAsync(CancellationToken cancellationToken)
+    {
+        if (ConcurrentDetach.Parse(statement.Text) is not { } detach || await IsDetachPendingAsync(detach, cancellationToken) is not true)
+        {
+            return statement;
+        }
+
+        observer.Message(MessageLevel.Verbose, $"{step}: {detach.Partition} is half detached from {detach.Table}; what is left is done.");
+        return statement with { Text = $"ALTER TABLE {Quoted(detach.Table)} DETACH PARTITION {Quoted(detach.Partition)} FINALIZE" };
+    }
+
     /// <summary>Whether it took effect. Clears away what it left half-done, so that it can run again when it did not.</summary>
     /// <exception cref="DbMigrateException"><c>OutcomeUnknown</c> when the database cannot tell.</exception>
     public async Task<bool> IsDoneAsync(CancellationToken cancellationToken)
@@ -91,6 +112,9 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
             case StatementKind.DropIndexConcurrently when ConcurrentIndex.Parse(statement.Text) is { Index: { } index }:
                 return await ValidityAsync(index, cancellationToken) is null;
 
+            case StatementKind.OutsideTransaction when ConcurrentDetach.Parse(statement.Text) is { } detach:
+                return await IsDetachPendingAsync(detach, cancellationToken) is null;
+
             case StatementKind.OutsideTransaction when IsRepeatable(statement.Text):
                 return false;
 
@@ -111,6 +135,21 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         var first = text.TrimStart().Split([' ', '\t', '\r', '\n', '('], 2)[0];
         return first.ToUpperInvariant() is "VACUUM" or "REINDEX" or "CLUSTER" or "DISCARD"
             || text.StartsWith("ALTER SYSTEM", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>True when the first half is committed, false when the partition is attached, null when it is not.</summary>
+    private async Task<bool?> IsDetachPendingAsync(ConcurrentDetach detach, CancellationToken cancellationToken)
+    {
+        if (session.ServerVersion.Major < 14)
+        {
+            return false;  // it is a syntax error there
+        }
+
+        await using var command = new NpgsqlCommand(
+            "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($1) AND inhrelid = to_regclass($2)", session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(detach.Table) });
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(detach.Partition) });
+        return await command.ExecuteScalarAsync(cancellationToken) as bool?;
     }
 
     /// <summary>True for a valid index, false for an invalid one, null where there is none.</summary>

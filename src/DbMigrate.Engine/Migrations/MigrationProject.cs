@@ -9,6 +9,9 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>A migration folder and a database, looked at together. Opens one session; dispose it to release session and locks.</summary>
 public sealed class MigrationProject : IAsyncDisposable
 {
+    /// <summary>A run that was stopped is recorded too, but whoever stopped it does not wait for long.</summary>
+    private static readonly TimeSpan PatienceToRecord = TimeSpan.FromSeconds(10);
+
     private readonly MigrationSource _source;
     private readonly DbSession _session;
     private readonly IMigrationJournal _journal;
@@ -121,7 +124,18 @@ public sealed class MigrationProject : IAsyncDisposable
         await using var held = await ServerFailure.GuardAsync(() => LockAsync(options, cancellationToken));
         var status = await ServerFailure.GuardAsync(() => ResolveLockedAsync(version, action, options, cancellationToken));
         _state = null;
-        var after = await ServerFailure.GuardAsync(() => ReadAsync(cancellationToken));
+        var after = await ServerFailure.GuardAsync(async () =>
+        {
+            try
+            {
+                return await ReadAsync(cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
+            {
+                // Meant for what is committed now; to report a failure would be wrong.
+                return await ReadAsync(cancellationToken);
+            }
+        });
         return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending, Note = null };
     }
 
@@ -303,16 +317,30 @@ public sealed class MigrationProject : IAsyncDisposable
         StepError? error = null;
         var blockedBy = "";
         var done = 0;
-        await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
+        var isEnded = false;
+        try
         {
-            _state = null;
-            done++;
-            var point = outcome.Result.RestorePoint;
-            var result = outcome.Result with { RunId = run.Id, RestorePoint = point is null ? null : run.RestorePoint with { At = point.At, Lsn = point.Lsn } };
-            results.Add(result);
-            record.Add(result);
-            yield return result;
-            (error, blockedBy) = (outcome.Error, outcome.BlockedBy);
+            await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
+            {
+                _state = null;
+                done++;
+                var point = outcome.Result.RestorePoint;
+                var result = outcome.Result with { RunId = run.Id, RestorePoint = point is null ? null : run.RestorePoint with { At = point.At, Lsn = point.Lsn } };
+                results.Add(result);
+                record.Add(result);
+                yield return result;
+                (error, blockedBy) = (outcome.Error, outcome.BlockedBy);
+            }
+
+            isEnded = true;
+        }
+        finally
+        {
+            if (!isEnded)
+            {
+                await watch.EndTryAsync();
+                await RecordInDatabaseAsync(isStopped: true);
+            }
         }
 
         if (error is null)
@@ -337,21 +365,27 @@ public sealed class MigrationProject : IAsyncDisposable
         async Task FinishAsync()
         {
             record.Finish();
-            if (options.RecordInDatabase)
-            {
-                await RecordAsync(run, results, cancellationToken);
-            }
+            await RecordInDatabaseAsync(isStopped: false);
         }
+
+        Task RecordInDatabaseAsync(bool isStopped) =>
+            options.RecordInDatabase && results.Count > 0 ? RecordAsync(run, results, isStopped) : Task.CompletedTask;
     }
 
     /// <summary>What is done is done, recorded or not.</summary>
-    private async Task RecordAsync(MigrationRun run, IReadOnlyList<MigrationResult> results, CancellationToken cancellationToken)
+    private async Task RecordAsync(MigrationRun run, IReadOnlyList<MigrationResult> results, bool isStopped)
     {
+        using var patience = new CancellationTokenSource(PatienceToRecord);
         try
         {
-            await TransactionAsync(RunTable.Record(run, results), cancellationToken);
+            if (isStopped)
+            {
+                await ExecuteAsync([new SqlCommandText("ROLLBACK")], patience.Token);
+            }
+
+            await TransactionAsync(RunTable.Record(run, results), patience.Token);
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or OperationCanceledException)
         {
             _observer.Message(MessageLevel.Warning, $"The run {run.Id} is not recorded in {_session.Target}: {e.Message}");
         }

@@ -24,6 +24,8 @@ internal sealed class MigrationRunner(
     private const int MaxStepsPerFlight = 100;
     private const long MaxFlightSize = 512 * 1024;
 
+    private static readonly TimeSpan PatienceToReset = TimeSpan.FromSeconds(5);
+
     private readonly LockSchedule _schedule = new(options.LockTimeout, options.LockRetries);
     private readonly Dictionary<string, string> _settings = new(sessionSettings);
     private readonly CommandStream _stream = new(session.Connection, tellsLsn);
@@ -39,6 +41,7 @@ internal sealed class MigrationRunner(
         var attempt = 1;
         while (done < steps.Count)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var status = $"{done + 1} of {steps.Count}: {steps[done]}";
             var percent = done * 100 / steps.Count;
             observer.Progress(activity, status, percent);
@@ -54,7 +57,7 @@ internal sealed class MigrationRunner(
                     await watch.EndTryAsync();
                 }
 
-                if (outcome.Error is { } error && IsLockConflict(error.Exception) && attempt < _schedule.Tries)
+                if (outcome.Error is { MayRetry: true } error && IsLockConflict(error.Exception) && attempt < _schedule.Tries)
                 {
                     var pause = LockSchedule.Jitter(LockSchedule.Pause(attempt));
                     observer.Message(MessageLevel.Warning, string.Create(
@@ -166,11 +169,14 @@ internal sealed class MigrationRunner(
         observer.Message(MessageLevel.Debug, $"Sending {flight.Count} migration(s) in one flight, starting with {flight[0]}.");
         var started = DateTimeOffset.UtcNow;
         await using var replies = _stream.SendAsync(LockTimeout(wait, flight[0]).Concat(FlightCommands(flight)), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        RestorePoint? first = null;
         RestorePoint? before = null;
+        MigrationResult? last = null;
         var done = 0;
-        while (done < flight.Count)
+        while (true)
         {
-            StepOutcome? last = null;
+            var step = flight[Math.Min(done, flight.Count - 1)];
+            StepOutcome? stopped = null;
             try
             {
                 if (!await replies.MoveNextAsync())
@@ -178,30 +184,42 @@ internal sealed class MigrationRunner(
                     break;
                 }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (e is not OperationCanceledException || _stream.IsCommitted(step))
             {
-                last = _stream.Failed?.Role == CommandRole.Closing
-                    ? await EndAsync(flight[done], DoneAs(flight[done]), started, before, _stream.Statements, _stream.Rows, cancellationToken)
-                    : await StopAsync(flight[done], e, started, before, cancellationToken);
+                // Replies come late: how long it took is told by the server's clock up to here, and by ours from here on.
+                var began = first is null ? started : started + (before!.At - first.At);
+                stopped = _stream.IsCommitted(step)
+                    ? await EndAsync(step, last ?? Done(step, began, before, _stream.Statements, _stream.Rows))
+                    : await StopAsync(step, e, began, before, cancellationToken);
             }
 
-            if (last is not null)
+            if (stopped is not null)
             {
-                yield return last;
+                yield return stopped;
                 yield break;
             }
 
-            var reply = replies.Current;
+            var point = replies.Current.Point;
+            first ??= point;
             if (before is not null)
             {
-                var result = Result(flight[done], DoneAs(flight[done]), before.At, reply.Point.At - before.At, before);
-                yield return new StepOutcome(result with { Statements = reply.Statements, Rows = reply.Rows });
+                var result = Done(step, before.At, before, replies.Current.Statements, replies.Current.Rows) with { Duration = point.At - before.At };
                 done++;
+                if (done < flight.Count)
+                {
+                    yield return new StepOutcome(result);
+                }
+                else
+                {
+                    // Told when the session is known to be fit for the next.
+                    last = result;
+                }
             }
 
-            before = reply.Point;
-            started = DateTimeOffset.UtcNow;
+            before = point;
         }
+
+        yield return new StepOutcome(last!);
     }
 
     private IEnumerable<PlannedCommand> FlightCommands(List<MigrationStep> flight)
@@ -241,13 +259,13 @@ internal sealed class MigrationRunner(
                 yield return PlannedCommand.Frame(command, step);
             }
 
-            yield return PlannedCommand.Frame("COMMIT", step);
+            yield return PlannedCommand.Commit(step);
             foreach (var command in SessionSettings.Reset(_settings, step))
             {
                 yield return command;
             }
 
-            yield return new PlannedCommand(new NpgsqlBatchCommand(_stream.Marker), CommandRole.Closing, step);
+            yield return PlannedCommand.Frame(_stream.Marker, step);
         }
     }
 
@@ -272,18 +290,23 @@ internal sealed class MigrationRunner(
             _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
             var isFirstTry = _begun.TryAdd(step.Migration.Version, before!);
             before = _begun[step.Migration.Version];
-            var done = await parts.RunAsync(_rows, isFirstTry, cancellationToken) ? DoneAs(step) : MigrationOutcome.AlreadyApplied;
-            outcome = await EndAsync(step, done, started, before, parts.Statements, parts.Rows, cancellationToken);
+            outcome = await parts.RunAsync(_rows, isFirstTry, cancellationToken)
+                ? await EndAsync(step, Done(step, started, before, parts.Statements, parts.Rows))
+                : new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, before));
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || _stream.IsCommitted(step))
         {
-            outcome = await StopAsync(step, e, started, before, cancellationToken, parts);
+            outcome = _stream.IsCommitted(step)
+                ? await EndAsync(step, Done(step, started, before, parts.Statements, parts.Rows))
+                : await StopAsync(step, e, started, before, cancellationToken, parts);
         }
 
         yield return outcome;
     }
 
-    private static MigrationOutcome DoneAs(MigrationStep step) => step.Undo ? MigrationOutcome.Undone : MigrationOutcome.Applied;
+    private MigrationResult Done(MigrationStep step, DateTimeOffset started, RestorePoint? before, int statements, long rows) =>
+        Result(step, step.Undo ? MigrationOutcome.Undone : MigrationOutcome.Applied, started, DateTimeOffset.UtcNow - started, before)
+            with { Statements = statements, Rows = rows };
 
     private MigrationResult Result(MigrationStep step, MigrationOutcome outcome, DateTimeOffset startedAt, TimeSpan duration, RestorePoint? before) => new()
     {
@@ -300,22 +323,22 @@ internal sealed class MigrationRunner(
     };
 
     /// <summary>Puts the session back for the next step, behind one that is done whatever becomes of this.</summary>
-    private async Task<StepOutcome> EndAsync(
-        MigrationStep step, MigrationOutcome outcome, DateTimeOffset started, RestorePoint? before, int statements, long rows, CancellationToken cancellationToken)
+    private async Task<StepOutcome> EndAsync(MigrationStep step, MigrationResult result)
     {
         // From here on a cancel would hit our own clearing up.
         await watch.EndTryAsync();
+        using var patience = new CancellationTokenSource(PatienceToReset);
         try
         {
-            await _stream.InsistAsync([.. SessionSettings.Reset(_settings, step)], cancellationToken);
+            await _stream.InsistAsync([.. SessionSettings.Reset(_settings, step)], patience.Token);
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or OperationCanceledException)
         {
             observer.Message(MessageLevel.Warning, $"{step} is done, but nothing more can run in its session: {e.Message}");
             await session.Connection.CloseAsync();
         }
 
-        return new StepOutcome(Result(step, outcome, started, DateTimeOffset.UtcNow - started, before) with { Statements = statements, Rows = rows });
+        return new StepOutcome(result);
     }
 
     /// <summary>Rolls back, and tells another runner's work from a failure.</summary>
@@ -325,18 +348,17 @@ internal sealed class MigrationRunner(
         // From here on a cancel would hit our own clearing up.
         await watch.EndTryAsync();
         var failed = _stream.Failed;
-        var statements = parts?.Statements ?? _stream.Statements;
-        var isConnected = await TryRollbackAsync(cancellationToken);
+        var (statements, rows) = (parts?.Statements ?? _stream.Statements, parts?.Rows ?? _stream.Rows);
+        var isConnected = await TryRollbackAsync(step, cancellationToken);
         if (isConnected && failed?.Role == CommandRole.Claim && exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
             && (await ServerFailure.GuardAsync(() => journal.ReadAsync(session.Connection, cancellationToken))).Any(r => IsApplied(r, step)))
         {
             return new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, before));
         }
 
-        var isHalfWay = parts is { HasKeptParts: true };
         var sql = StepFailure.Describe(exception, failed?.Statement, step);
-        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, before);
-        return new StepOutcome(result with { Error = sql, Statements = statements, Rows = parts?.Rows ?? _stream.Rows }, StepFailure.Classify(exception, failed?.Role, step, isHalfWay, IsOurCancel(exception)))
+        var result = Result(step, MigrationOutcome.Failed, started, DateTimeOffset.UtcNow - started, before) with { Error = sql, Statements = statements, Rows = rows };
+        return new StepOutcome(result, StepFailure.Classify(exception, failed?.Role, step, parts?.Kept ?? KeptWork.None, IsOurCancel(exception), isConnected))
         {
             FailureRecord = isConnected && parts?.Commands is { } commands ? commands.Failed(sql.ToString()) : [],
         };
@@ -345,12 +367,11 @@ internal sealed class MigrationRunner(
     private bool IsApplied(JournalRow row, MigrationStep step) =>
         !step.Undo && row.State == MigrationState.Applied && journal.VersionComparer.Equals(row.Version, step.Migration.Version);
 
-    private async Task<bool> TryRollbackAsync(CancellationToken cancellationToken)
+    private async Task<bool> TryRollbackAsync(MigrationStep step, CancellationToken cancellationToken)
     {
         try
         {
-            await using var rollback = new NpgsqlCommand("ROLLBACK", session.Connection);
-            await rollback.ExecuteNonQueryAsync(cancellationToken);
+            await _stream.InsistAsync([PlannedCommand.Frame("ROLLBACK", step)], cancellationToken);
             return true;
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)

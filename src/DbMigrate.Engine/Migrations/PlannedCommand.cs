@@ -15,8 +15,8 @@ internal enum CommandRole
     /// <summary>A statement of the script.</summary>
     Script,
 
-    /// <summary>What follows the step's COMMIT: when it fails, by a cancel that came too late, the step is done all the same.</summary>
-    Closing,
+    /// <summary>The COMMIT with which the step is done, whatever becomes of what follows it.</summary>
+    Commit,
 }
 
 /// <summary>A command on its way to the server, and whose it is.</summary>
@@ -34,6 +34,9 @@ internal sealed record PlannedCommand(NpgsqlBatchCommand Command, CommandRole Ro
 
     /// <inheritdoc cref="Frame(string, MigrationStep)"/>
     public static PlannedCommand Frame(SqlCommandText text, MigrationStep step) => Of(text, CommandRole.Frame, step);
+
+    /// <summary>The COMMIT with which the step is done.</summary>
+    public static PlannedCommand Commit(MigrationStep step) => new(new NpgsqlBatchCommand("COMMIT"), CommandRole.Commit, step);
 
     /// <summary>A statement of the script, sent as it stands.</summary>
     public static PlannedCommand Of(ScriptStatement statement, MigrationStep step) =>

@@ -41,7 +41,7 @@ internal sealed class RunWatch(DbSession session, QueueLimits limits, TimeSpan t
 
     // By their identity.
     private readonly Dictionary<object, (ServerSession Session, int Tries)> _blockers = [];
-    private readonly HashSet<object> _givenUp = [];
+    private readonly HashSet<(object Identity, StopOutcome Outcome)> _stops = [];
     private readonly HashSet<object> _told = [];
     private readonly Stopwatch _waiting = new();
     private readonly Stopwatch _queued = new();
@@ -79,7 +79,7 @@ internal sealed class RunWatch(DbSession session, QueueLimits limits, TimeSpan t
     {
         _blockers.Clear();
         _told.Clear();
-        _givenUp.Clear();
+        _stops.Clear();
         _waiting.Reset();
     }
 
@@ -294,19 +294,16 @@ internal sealed class RunWatch(DbSession session, QueueLimits limits, TimeSpan t
 
     private async Task TerminateAsync(DbSession second, string step, CancellationToken ended)
     {
-        foreach (var blocker in _now.Where(b => !_givenUp.Contains(b.Identity)).ToList())
+        foreach (var blocker in _now.Where(b => !_stops.Contains((b.Identity, StopOutcome.Refused))).ToList())
         {
             ended.ThrowIfCancellationRequested();
             var stop = await SessionStop.LookAsync(second, blocker, [ProcessId], new StopOptions { Terminate = true, GracePeriod = GracePeriod }, _closing.Token);
             var result = await stop.RunAsync(observer, _closing.Token);
 
-            // Between two tries nobody waits for it; the next look finds it in the way again.
+            // Between two tries nobody waits for it; the next look finds it in the way again, as it does one that takes its time to end.
             var isNothing = result.Outcome is StopOutcome.NotBlocking or StopOutcome.AlreadyGone or StopOutcome.Waiting;
-            observer.Message(isNothing ? MessageLevel.Verbose : MessageLevel.Warning, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
-            if (result.Outcome is StopOutcome.Refused or StopOutcome.StillThere)
-            {
-                _givenUp.Add(blocker.Identity);
-            }
+            var isNews = !isNothing && _stops.Add((blocker.Identity, result.Outcome));
+            observer.Message(isNews ? MessageLevel.Warning : MessageLevel.Verbose, $"{step} was held up by {blocker}: {result.Outcome}. {result.Reason}");
         }
     }
 

@@ -48,9 +48,7 @@ internal sealed class RunnerLock : IAsyncDisposable
 
             try
             {
-                await using var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", _connection);
-                unlock.Parameters.Add(new NpgsqlParameter { Value = key });
-                await unlock.ExecuteNonQueryAsync();
+                await AdvisoryLock.ReleaseAsync(_connection, key, CancellationToken.None);
             }
             catch (NpgsqlException)
             {

@@ -5,4 +5,8 @@ namespace DbMigrate.Engine.Migrations;
 /// <param name="Kind">The error's kind.</param>
 /// <param name="NextStep">What to type next.</param>
 /// <param name="Exception">What was caught.</param>
-internal sealed record StepError(string Id, ErrorKind Kind, string NextStep, Exception Exception);
+internal sealed record StepError(string Id, ErrorKind Kind, string NextStep, Exception Exception)
+{
+    /// <summary>It may be tried again without anybody having looked; never so when a procedure may have committed a part of its work.</summary>
+    public bool MayRetry { get; init; } = true;
+}

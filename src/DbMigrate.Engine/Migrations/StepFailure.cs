@@ -41,22 +41,31 @@ internal static class StepFailure
     /// <param name="exception">What was caught.</param>
     /// <param name="role">What the command was for that failed; null when none did.</param>
     /// <param name="step">The step.</param>
-    /// <param name="isHalfWay">Parts of the step are committed, and where it stopped is recorded.</param>
+    /// <param name="keptWork">What is left of the step.</param>
     /// <param name="isOurCancel">We cancelled it, because others queued behind it.</param>
-    public static StepError Classify(Exception exception, CommandRole? role, MigrationStep step, bool isHalfWay, bool isOurCancel)
+    /// <param name="isConnected">The session is still there.</param>
+    public static StepError Classify(Exception exception, CommandRole? role, MigrationStep step, KeptWork keptWork, bool isOurCancel, bool isConnected)
     {
         var again = step.Undo ? "Undo-Migration (dbmigrate undo)" : "Invoke-Migration (dbmigrate migrate)";
-        var kept = isHalfWay
-            ? $"What ran before is kept: mend the rest of the file, and {again} goes on from there. Or finish by hand and run Resolve-Migration (dbmigrate resolve)."
-            : $"Nothing of it was kept. Mend the cause and run {again} again.";
-        return exception switch
+        var kept = keptWork switch
         {
-            PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } when role == CommandRole.Claim => new(
+            KeptWork.Parts => $"What ran before is kept: mend the rest of the file, and {again} goes on from there. Or finish by hand and run Resolve-Migration (dbmigrate resolve).",
+            KeptWork.OfRepeatable => $"What the statement did before may be kept, as it runs outside a transaction. Mend the cause: {again} runs it once more.",
+            KeptWork.OfProcedure => $"What it committed on its way is kept, and {again} would call it from its beginning. So look at the database first; "
+                + "where that would do harm, finish by hand and run Resolve-Migration (dbmigrate resolve).",
+            _ => $"Nothing of it was kept. Mend the cause and run {again} again.",
+        };
+        var error = exception switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } when role == CommandRole.Claim => new StepError(
                 "JournalChanged",
                 ErrorKind.InvalidState,
                 "Another tool changed the tracking table at this moment. Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.",
                 exception),
-            PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new(
+            PostgresException or NpgsqlException or InvalidOperationException when !isConnected => new(
+                "ConnectionLost", ErrorKind.Connection,
+                $"Whether the server still committed is not known here. Get-MigrationStatus (dbmigrate migrate-info) tells; then run {again} again.", exception),
+            PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new StepError(
                 "LockTimeout", ErrorKind.Timeout, $"Another session holds a lock that is needed. {kept} Or give it more time with -LockTimeout or -LockRetries (--lock-timeout, --lock-retries).", exception),
             PostgresException when isOurCancel => new(
                 "QueueTooLong", ErrorKind.Timeout, $"{kept} Best when less goes on, or in smaller steps; or let the others wait longer with -MaxQueued and -MaxQueueTime (--max-queued, --max-queue-time).", exception),
@@ -65,11 +74,8 @@ internal static class StepFailure
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new("SqlPermission", ErrorKind.Permission, kept, exception),
             PostgresException => new("SqlError", ErrorKind.Sql, kept, exception),
             DbMigrateException own => new(own.Id, own.Kind, own.NextStep, exception),
-            // The latter when the connection has gone before.
-            NpgsqlException or InvalidOperationException => new(
-                "ConnectionLost", ErrorKind.Connection,
-                $"Whether the server still committed is not known here. Get-MigrationStatus (dbmigrate migrate-info) tells; then run {again} again.", exception),
             _ => new("RunFailed", ErrorKind.InvalidData, kept, exception),
         };
+        return error with { MayRetry = keptWork != KeptWork.OfProcedure };
     }
 }

@@ -26,8 +26,8 @@ internal sealed class StepParts(
     /// <summary>Rows that they changed.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>Something of the step is committed, by this run or an earlier one.</summary>
-    public bool HasKeptParts { get; private set; }
+    /// <summary>What is left of the step when it fails now.</summary>
+    public KeptWork Kept { get; private set; }
 
     /// <summary>The journal's commands, once the step is recorded as started.</summary>
     public JournalCommands? Commands { get; private set; }
@@ -49,7 +49,7 @@ internal sealed class StepParts(
         await TransactionAsync(MigrationProgress.Start(_table, _version, step.Undo), cancellationToken);
         var progress = (await MigrationProgress.ReadAsync(session.Connection, _table, cancellationToken))
             .Single(p => journal.VersionComparer.Equals(p.Version, _version));
-        HasKeptParts = progress.Segments > 0 || progress.Running;
+        Kept = progress.Segments > 0 || progress.Running ? KeptWork.Parts : KeptWork.None;
         if (isFirstTry && step.Progress is null && (step.Undo ? state is null or MigrationState.RolledBack : state == MigrationState.Failed))
         {
             await TransactionAsync(MigrationProgress.End(_table, _version), cancellationToken);
@@ -86,17 +86,20 @@ internal sealed class StepParts(
             IEnumerable<PlannedCommand> ending = segment.Kind == SegmentKind.RolledBack
                 ? [Frame("ROLLBACK"), Frame(advance)]
                 : next == segments.Count - 1
-                    ? finished.Concat(MigrationProgress.End(_table, _version)).Select(Frame).Append(Frame("COMMIT"))
+                    ? Ending(finished)
                     : [Frame(advance), Frame("COMMIT")];
             await CountedAsync(reader.Commands(segment, step).Prepend(Frame(segment.Begin)).Concat(ending), cancellationToken);
-            HasKeptParts = true;
+            Kept = KeptWork.Parts;
         }
 
         if (segments.Count == 0 || segments[^1].Kind != SegmentKind.Transaction)
         {
-            await TransactionAsync(finished.Concat(MigrationProgress.End(_table, _version)), cancellationToken);
+            await stream.RunAsync(Ending(finished).Prepend(Frame("BEGIN")), cancellationToken);
         }
     }
+
+    private IEnumerable<PlannedCommand> Ending(IReadOnlyList<SqlCommandText> finished) =>
+        finished.Concat(MigrationProgress.End(_table, _version)).Select(Frame).Append(PlannedCommand.Commit(step));
 
     private async Task RunAloneAsync(ScriptStatement statement, bool running, SqlCommandText advance, CancellationToken cancellationToken)
     {
@@ -122,26 +125,21 @@ internal sealed class StepParts(
         await stream.RunAsync([Frame(MigrationProgress.Run(_table, _version)), LockTimeout(lockTimeout)], cancellationToken);
         try
         {
-            await CountedAsync([PlannedCommand.Of(statement, step)], cancellationToken);
+            await CountedAsync([PlannedCommand.Of(await lone.NowAsync(cancellationToken), step)], cancellationToken);
         }
         catch (PostgresException e) when (!IsEndOfSession(e))
         {
-            // The server said no, so it had no effect; only a failed CREATE INDEX CONCURRENTLY leaves something, an invalid index of ours.
             var failed = stream.Failed;
             var after = await lone.IndexValidityAsync(cancellationToken);
-            HasKeptParts |= before is null && after == false;
-            if (before is not null || after is null)
-            {
-                await stream.RunAsync([Frame(MigrationProgress.Refused(_table, _version))], cancellationToken);
-            }
-
-            await stream.RunAsync([LockTimeout(settings["lock_timeout"])], cancellationToken);
+            Kept = before is null && after == false ? KeptWork.Parts : lone.MayKeep ?? Kept;
+            IReadOnlyList<PlannedCommand> refused = before is not null || after is null ? [Frame(MigrationProgress.Refused(_table, _version))] : [];
+            await stream.InsistAsync([LockTimeout("0"), .. refused, LockTimeout(settings["lock_timeout"])], cancellationToken);
             stream.Failed = failed;
             throw;
         }
 
-        HasKeptParts = true;
-        await stream.InsistAsync([Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
+        Kept = KeptWork.Parts;
+        await stream.InsistAsync([LockTimeout("0"), Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
     }
 
     /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>

@@ -8,7 +8,7 @@ namespace DbMigrate.Engine.Tests.Migrations;
 /// <summary>The main job on a real server, in all four formats.</summary>
 public sealed class MigrationProjectTests
 {
-    private static readonly RunOptions Options = new() { LockTimeout = TimeSpan.FromSeconds(5), RunnerWait = TimeSpan.FromSeconds(20) };
+    private static readonly RunOptions Options = new() { LockTimeout = TimeSpan.FromSeconds(5), RunnerWait = TimeSpan.FromMinutes(2) };
 
     public static TheoryData<MigrationFormat> Formats => [.. Enum.GetValues<MigrationFormat>()];
 
@@ -479,13 +479,28 @@ public sealed class MigrationProjectTests
     }
 
     [Fact]
+    public async Task The_time_of_a_failed_migration_is_its_own()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx)
+            .Add(1, "slow", ["SELECT pg_sleep(2)"])
+            .Add(2, "broken", ["SELECT pg_sleep(1)", "SELECT 1 / 0"]);
+
+        var (results, error) = await FailAsync(folder, target);
+
+        Assert.InRange(results[0].Duration, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1));
+        Assert.True(error.Failed!.Duration >= TimeSpan.FromSeconds(1));
+        Assert.True(error.Failed.StartedAt >= results[0].StartedAt + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public async Task A_statement_that_works_too_long_is_stopped()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
         using var folder = new TemporaryMigrations(MigrationFormat.Prisma);
-        folder.Add(1, "slow", ["SELECT pg_sleep(30)"]);
+        folder.Add(1, "slow", ["SELECT pg_sleep(300)"]);
 
-        var (_, error) = await FailAsync(folder, target, Options with { StatementTimeout = TimeSpan.FromMilliseconds(100) });
+        var (_, error) = await FailAsync(folder, target, Options with { StatementTimeout = TimeSpan.FromSeconds(2) });
 
         Assert.Equal("StatementTimeout", error.Id);
     }
