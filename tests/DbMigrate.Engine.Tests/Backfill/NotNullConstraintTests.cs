@@ -79,14 +79,14 @@ public sealed class NotNullConstraintTests
             await read.ExecuteScalarAsync();
         }
 
-        // A write waits behind the try that waits for the reader, 200 ms here.
+        // A write waits behind the try that waits for the reader, 200 ms here. Its limit is for a try that would wait for the reader's end.
         var observer = new RecordingObserver();
         var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
         var waits = $" waits for a lock on public.users, which is held by pid {other.ProcessID} ";
         await Eventually.IsTrueAsync(
             async () =>
             {
-                await target.RunAsync("SET lock_timeout = '1s'", "UPDATE users SET id = id WHERE id = 1");
+                await target.RunAsync("SET lock_timeout = '20s'", "UPDATE users SET id = id WHERE id = 1");
                 return observer.Messages.Count(m => m.Text.Contains(waits, StringComparison.Ordinal)) >= 4;
             },
             running);
