@@ -168,8 +168,9 @@ public sealed class NotNullConstraintTests
         await Eventually.IsTrueAsync(
             () => target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"));
 
-        // One try must do: the vacuum would go on for minutes.
-        await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });
+        // The vacuum would go on for minutes, and no try of 200 ms gets past it: deadlock_timeout is a second. It comes again each second,
+        // so that one may begin between the look at who has the table and a try.
+        await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 3 });
 
         Assert.True(await target.ScalarAsync<bool>("SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'status'"));
     }
