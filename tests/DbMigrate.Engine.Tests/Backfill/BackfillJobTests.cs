@@ -18,7 +18,7 @@ public sealed class BackfillJobTests
         var target = await UsersAsync();
         await target.RunAsync("UPDATE users SET status = 'old' WHERE id % 10 = 0");
 
-        var result = await target.RunAsync(BackfillRun.Options("users", "status = 'active'", "status IS NULL"));
+        var result = await target.RunAsync(BackfillRun.Unhurried("users", "status = 'active'", "status IS NULL"));
 
         Assert.Equal((4500, 0, true, "public.users"), (result.Rows, result.RowsBefore, result.Verified, result.Table));
         Assert.InRange(result.Batches, 2, 5);
@@ -58,7 +58,7 @@ public sealed class BackfillJobTests
             $"INSERT INTO t SELECT {values} FROM generate_series(1, 5000) g ORDER BY random()",
             "ANALYZE t");
 
-        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1"));
+        var result = await target.RunAsync(BackfillRun.Unhurried("t", "n = n + 1"));
 
         Assert.Equal((5000, false), (result.Rows, result.Verified));
         Assert.InRange(result.Batches, 2, 6);
@@ -195,7 +195,7 @@ public sealed class BackfillJobTests
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
         await target.RunAsync("ANALYZE t");
-        var options = BackfillRun.Options("t", "n = n + 1") with { Parallel = parallel };
+        var options = BackfillRun.Unhurried("t", "n = n + 1") with { Parallel = parallel };
         using var stop = new CancellationTokenSource();
         using var observer = new ActingObserver(stop.CancelAsync);
 
@@ -514,7 +514,7 @@ public sealed class BackfillJobTests
         var target = await TableAsync(", PRIMARY KEY (id)");
         using var observer = new ActingObserver(() => target.RunAsync("DELETE FROM dbmigrate.backfill"));
 
-        var error = await Assert.ThrowsAsync<DbMigrateException>(() => target.RunAsync(BackfillRun.Options("t", "n = n + 1"), observer));
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => target.RunAsync(BackfillRun.Unhurried("t", "n = n + 1"), observer));
 
         Assert.Equal("BackfillStateLost", error.Id);
         Assert.Equal(1000, await target.ScalarAsync<long>("SELECT sum(n) FROM t"));
@@ -810,11 +810,11 @@ public sealed class BackfillJobTests
     {
         var target = await UsersAsync();
         var observer = new RecordingObserver();
-        await target.RunAsync(BackfillRun.Options("users", "status = 'active'"), observer);
+        await target.RunAsync(BackfillRun.Unhurried("users", "status = 'active'"), observer);
 
         var first = observer.ProgressReports[0];
         Assert.StartsWith("Backfilling public.users on ", first.Activity, StringComparison.Ordinal);
-        Assert.Matches(@"^1,000 rows, [0-9,]+ rows/s, about 0:00:[0-9]{2} left$", first.Status);
+        Assert.Matches(@"^1,000 rows, [0-9,]+ rows/s, about 0:[0-9]{2}:[0-9]{2} left$", first.Status);
         Assert.Equal(20, first.Percent);
     }
 
