@@ -371,11 +371,16 @@ public sealed class BackfillJobTests
     public async Task Of_several_that_start_together_one_changes_the_rows()
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
-        var options = BackfillRun.Options("t", "n = n + 1") with { RunnerWait = TimeSpan.FromMinutes(2), Pause = TimeSpan.FromMilliseconds(100) };
+        var options = BackfillRun.Options("t", "n = n + 1") with { RunnerWait = TimeSpan.FromMinutes(2) };
         var jobs = new List<BackfillJob>();
+        var observers = new List<ActingObserver>();
         for (var i = 0; i < 3; i++)
         {
-            jobs.Add(await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None));
+            // Who came when all is done would begin again: the one that is at work goes on when both others wait for it.
+            var observer = new ActingObserver(() => Eventually.IsTrueAsync(
+                () => observers.Count(o => o.Texts(MessageLevel.Verbose).Any(m => m.StartsWith("Waiting for another run", StringComparison.Ordinal))) == 2));
+            observers.Add(observer);
+            jobs.Add(await BackfillJob.OpenAsync(options, target, observer, CancellationToken.None));
         }
 
         var outcomes = await Task.WhenAll(jobs.Select(async job =>
@@ -393,6 +398,7 @@ public sealed class BackfillJobTests
             }
         }));
 
+        observers.ForEach(o => o.Dispose());
         Assert.Equal(["5000", "BackfillEndedMeanwhile", "BackfillEndedMeanwhile"], outcomes.Order());
         Assert.True(await target.ScalarAsync<bool>(Once));
         Assert.False(await target.HasStateAsync());
