@@ -577,7 +577,7 @@ public sealed class BackfillJobTests
             """
             CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                IF NEW.id <= 2 THEN PERFORM pg_sleep(0.1); END IF;
+                IF NEW.id <= 2 THEN PERFORM pg_sleep(0.5); END IF;
                 NEW.had := current_setting('statement_timeout');
                 RETURN NEW;
             END $$
@@ -585,7 +585,7 @@ public sealed class BackfillJobTests
             "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()");
         var observer = new RecordingObserver();
 
-        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(20) }, observer);
+        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromMilliseconds(100) }, observer);
 
         Assert.Equal(300, result.Rows);
         Assert.True(result.Retries > 0);
@@ -593,13 +593,15 @@ public sealed class BackfillJobTests
         Assert.Contains("triggers that fire for each changed row: slow", warnings[0], StringComparison.Ordinal);
 
         // Nobody is in the way, and still it is told that it does not get on: with the third failure in a row, and each tenth from there.
-        Assert.InRange(warnings.Count, 2, 4);
+        Assert.InRange(warnings.Count - 1, 1, result.Retries / 3);
         Assert.All(warnings.Skip(1), warning => Assert.StartsWith("A batch of public.t was rolled back", warning, StringComparison.Ordinal));
         Assert.True(await target.ScalarAsync<bool>("SELECT bool_and(n = 1) FROM t"));
 
         // And only it: batches of several rows keep to their limit.
-        Assert.True(await target.ScalarAsync<bool>("SELECT had >= '80 ms' FROM t WHERE id = 1"));
-        Assert.Equal("00:00:00.04", await target.ScalarAsync<string>("SELECT had::text FROM t WHERE id = 300"));
+        Assert.True(await target.ScalarAsync<bool>("SELECT had > '500 ms' FROM t WHERE id = 1"));
+        Assert.Equal(
+            "00:00:00.2",
+            await target.ScalarAsync<string>("SELECT string_agg(DISTINCT had::text, ',') FROM t WHERE xmin::text IN (SELECT xmin::text FROM t GROUP BY xmin::text HAVING count(*) > 1)"));
     }
 
     [Fact]
