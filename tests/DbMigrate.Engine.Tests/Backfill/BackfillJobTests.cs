@@ -1,5 +1,6 @@
 using System.Globalization;
 using DbMigrate.Engine.Backfill;
+using DbMigrate.Engine.Sandbox;
 using DbMigrate.Engine.Tests.Activity;
 using DbMigrate.Engine.Tests.Targets;
 using DbMigrate.Testing;
@@ -800,17 +801,35 @@ public sealed class BackfillJobTests
     [Fact]
     public async Task The_server_is_not_made_to_write_more_WAL_than_allowed()
     {
-        var target = await SandboxFixture.NewDatabaseAsync();
-        await target.RunAsync(
-            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, filler text)",
-            "INSERT INTO t SELECT g, 0, repeat('x', 500) FROM generate_series(1, 60000) g");
-        var observer = new RecordingObserver();
+        // What counts is what the whole server writes, for other tests as well.
+        await using var server = await DbSandbox.StartAsync(install: true, new RecordingObserver(), CancellationToken.None);
+        var target = await server.CreateDatabaseAsync(name: null, CancellationToken.None);
+        await target.RunAsync("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t SELECT g FROM generate_series(1, 5000) g");
 
-        var result = await target.RunAsync(BackfillRun.Options("t", "n = n + 1") with { MaxWalRate = 10_000_000, BatchDuration = TimeSpan.FromMilliseconds(50) }, observer);
+        // What it may write in six seconds, at once, and where the monitor has looked before and sees it before the next batch.
+        using var observer = new ActingObserver(async () =>
+        {
+            await TwoLooksAsync();
+            await target.RunAsync("SELECT pg_logical_emit_message(true, 'test', repeat('x', 12000000))");
+            await TwoLooksAsync();
+        });
 
-        // How long it takes in the end depends on what other tests write to the same server.
-        Assert.Equal(60_000, result.Rows);
+        var result = await target.RunAsync(BackfillRun.Unhurried("t", "n = n + 1") with { MaxWalRate = 2_000_000 }, observer);
+
+        Assert.Equal(5000, result.Rows);
         Assert.Contains(observer.ProgressReports, p => p.Status.Contains("MB of WAL", StringComparison.Ordinal));
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(6), result.Duration.ToString());
+
+        // When another look has begun, what the one before it saw is known.
+        async Task TwoLooksAsync()
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                var now = await target.ScalarAsync<string>("SELECT clock_timestamp()::text");
+                await Eventually.IsTrueAsync(() => target.ScalarAsync<bool>(
+                    $"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_current_wal_lsn%' AND query_start > '{now}' AND pid <> pg_backend_pid())"));
+            }
+        }
     }
 
     [Fact]
