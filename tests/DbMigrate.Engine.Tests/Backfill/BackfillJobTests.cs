@@ -406,6 +406,22 @@ public sealed class BackfillJobTests
     }
 
     [Fact]
+    public async Task A_run_that_has_ended_is_in_nobodys_way()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id), CHECK (n < 2)");
+        var options = BackfillRun.Options("t", "n = n + 1") with { RunnerWait = TimeSpan.Zero };
+
+        // Its session is there still, as it may be on the server for a moment after the program has ended.
+        await using var done = await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None);
+        Assert.Equal(5000, (await done.RunAsync(CancellationToken.None)).Rows);
+        await using var failed = await BackfillJob.OpenAsync(options, target, new RecordingObserver(), CancellationToken.None);
+        Assert.Equal("SqlError", (await Assert.ThrowsAsync<DbMigrateException>(() => failed.RunAsync(CancellationToken.None))).Id);
+
+        await target.RunAsync("ALTER TABLE t DROP CONSTRAINT t_n_check");
+        Assert.Equal(5000, (await target.RunAsync(options)).Rows);
+    }
+
+    [Fact]
     public async Task A_run_that_would_go_on_does_not_begin_again_when_another_has_ended_it()
     {
         var target = await TableAsync(", PRIMARY KEY (id)");
