@@ -585,6 +585,34 @@ public sealed class BackfillJobTests
     }
 
     [Fact]
+    public async Task Who_held_a_row_is_named_when_the_last_try_was_not_looked_at()
+    {
+        var target = await TableAsync(", PRIMARY KEY (id)");
+        await using var other = await target.ConnectAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("UPDATE t SET n = 100 WHERE id = 1001", other, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        // The first batch ends before that row. When a try was seen to wait, the monitor is kept from looking again: it reads this, and a batch does not.
+        await using var blind = await target.ConnectAsync();
+        await using var blinding = await blind.BeginTransactionAsync();
+        using var observer = new ActingObserver(
+            async () =>
+            {
+                await using var command = new NpgsqlCommand("LOCK pg_catalog.pg_inherits", blind, blinding);
+                await command.ExecuteNonQueryAsync();
+            },
+            ", held by pid ");
+        var options = BackfillRun.Options("t", "n = n + 1") with { BatchDuration = TimeSpan.FromSeconds(1), LockRetries = 3 };
+        var error = await Assert.ThrowsAsync<DbMigrateException>(() => target.RunAsync(options, observer));
+
+        Assert.Equal("LockTimeout", error.Id);
+        Assert.Contains($"pid {other.ProcessID} (", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_row_that_takes_longer_than_a_batch_may_gets_its_time()
     {
         var target = await SandboxFixture.NewDatabaseAsync();
