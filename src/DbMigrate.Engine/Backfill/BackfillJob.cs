@@ -27,6 +27,7 @@ public sealed class BackfillJob : IAsyncDisposable
     private readonly BackfillState _state;
     private readonly NotNullConstraint? _notNull;
     private long _rowsBefore;
+    private bool _isLocked;
 
     private BackfillJob(
         DbSession session, BackfillOptions options, BackfillTable table, IWalk walk, BackfillUpdate update, BackfillState state, NotNullConstraint? notNull, BackfillPlan plan, IEngineObserver observer)
@@ -129,9 +130,13 @@ public sealed class BackfillJob : IAsyncDisposable
                     : string.Create(CultureInfo.InvariantCulture, $"The backfill of {_table.DisplayName} was stopped after {progress.Rows} rows; the same command goes on from there."));
             throw;
         }
+        finally
+        {
+            await ReleaseAsync();
+        }
     }
 
-    /// <summary>Closes the connection, and frees the lock with it.</summary>
+    /// <summary>Closes the connection.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
 
     private static async Task<BackfillJob> LookAsync(
@@ -258,6 +263,7 @@ public sealed class BackfillJob : IAsyncDisposable
     private async Task<bool> WalkAsync(BackfillProgress progress, CancellationToken cancellationToken)
     {
         var other = await LockAsync(_session, _state.LockKey, _options.RunnerWait, cancellationToken);
+        _isLocked = true;
         var recorded = await _state.ReadAsync(_session.Connection, cancellationToken);
         if (recorded.Count == 0 && (other is not null || Plan.Resumes))
         {
@@ -292,6 +298,28 @@ public sealed class BackfillJob : IAsyncDisposable
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException or InvalidOperationException)
         {
             _observer.Message(MessageLevel.Verbose, $"The record of the backfill of {_table.DisplayName} stays: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// Frees the lock. It would go with the session, but the server may notice the session's end late: who runs the same again at once would take this run for
+    /// somebody else's that has ended meanwhile.
+    /// </summary>
+    private async Task ReleaseAsync()
+    {
+        if (!_isLocked)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(PatienceToLook);
+        try
+        {
+            await AdvisoryLock.ReleaseAsync(_session.Connection, _state.LockKey, patience.Token);
+        }
+        catch (Exception e) when (e is NpgsqlException or OperationCanceledException or InvalidOperationException)
+        {
+            // The session is lost, and the lock goes with it.
         }
     }
 

@@ -49,9 +49,11 @@ internal sealed class BackfillWorker(
         string[]? upTo = null;
         var isSized = false;
         var failures = 0;
+        var series = new Stopwatch();
         while (true)
         {
             var clock = Stopwatch.StartNew();
+            series = failures == 0 ? clock : series;
             (long Rows, string[]? Next, long NextSize) done;
             try
             {
@@ -71,7 +73,7 @@ internal sealed class BackfillWorker(
             }
             catch (PostgresException e) when (BackfillFailure.IsPassing(e) && !cancellationToken.IsCancellationRequested)
             {
-                await GiveWayAsync(e, position, size, clock.Elapsed, ++failures, cancellationToken);
+                await GiveWayAsync(e, position, size, clock.Elapsed, series.Elapsed, ++failures, cancellationToken);
                 _sizer.Halve(size);
                 size = _sizer.Size;
                 isSized = false;
@@ -151,13 +153,19 @@ internal sealed class BackfillWorker(
     private string Place(string[]? position) => position is null ? "At the first row" : $"Behind {walk.Describe(position)}";
 
     private async Task GiveWayAsync(
-        PostgresException exception, string[]? position, long size, TimeSpan elapsed, int failures, CancellationToken cancellationToken)
+        PostgresException exception, string[]? position, long size, TimeSpan elapsed, TimeSpan sinceFirst, int failures, CancellationToken cancellationToken)
     {
         var blocker = exception.SqlState == PostgresErrorCodes.QueryCanceled ? null : monitor.BlockerOf(session.ProcessId, elapsed);
         var why = exception.MessageText + (blocker is null ? "" : $", held by {blocker}");
         progress.RolledBack(exception.MessageText, failures, blocker);
         if (failures > options.LockRetries)
         {
+            // The monitor looks only now and then, and may have missed the last try: who was in the way of an earlier one is worth knowing.
+            if (blocker is null && monitor.BlockerOf(session.ProcessId, sinceFirst) is { } earlier)
+            {
+                why += $", after an earlier try was held up by {earlier}";
+            }
+
             throw new DbMigrateException(
                 "LockTimeout",
                 ErrorKind.Timeout,

@@ -12,6 +12,8 @@ internal sealed class ActingObserver(Func<Task> act, string? message = null) : I
 
     public IReadOnlyList<string> Texts(MessageLevel level) => _recorded.Texts(level);
 
+    public IReadOnlyList<(string Activity, string Status, int Percent)> ProgressReports => _recorded.ProgressReports;
+
     public void Message(MessageLevel level, string text)
     {
         _recorded.Message(level, text);
@@ -23,6 +25,7 @@ internal sealed class ActingObserver(Func<Task> act, string? message = null) : I
 
     public void Progress(string activity, string status, int percent)
     {
+        _recorded.Progress(activity, status, percent);
         if (message is null)
         {
             Act();

@@ -31,7 +31,7 @@ public sealed class BackfillMonitorTests
 
         var observer = new RecordingObserver();
         var running = target.RunAsync(
-            BackfillRun.Options("t", "n = n + 1") with { MaxReplicaLag = TimeSpan.FromMilliseconds(300), Pause = TimeSpan.FromMilliseconds(400) }, observer);
+            BackfillRun.Options("t", "n = n + 1") with { MaxReplicaLag = TimeSpan.FromMilliseconds(300), Pause = TimeSpan.FromSeconds(1.5) }, observer);
         await Eventually.IsTrueAsync(() => observer.ProgressReports.Any(p => p.Status.Contains("standby", StringComparison.Ordinal)), running);
 
         // While it rests nothing is changed.

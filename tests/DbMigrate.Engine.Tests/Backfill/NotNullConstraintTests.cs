@@ -79,14 +79,14 @@ public sealed class NotNullConstraintTests
             await read.ExecuteScalarAsync();
         }
 
-        // A write waits behind the try that waits for the reader, 200 ms here.
+        // A write waits behind the try that waits for the reader, 200 ms here. Its limit is for a try that would wait for the reader's end.
         var observer = new RecordingObserver();
         var running = target.RunAsync(BackfillRun.Options("users", "id = id", "id < 0") with { ThenSetNotNull = "Sta\"tus" }, observer);
         var waits = $" waits for a lock on public.users, which is held by pid {other.ProcessID} ";
         await Eventually.IsTrueAsync(
             async () =>
             {
-                await target.RunAsync("SET lock_timeout = '1s'", "UPDATE users SET id = id WHERE id = 1");
+                await target.RunAsync("SET lock_timeout = '20s'", "UPDATE users SET id = id WHERE id = 1");
                 return observer.Messages.Count(m => m.Text.Contains(waits, StringComparison.Ordinal)) >= 4;
             },
             running);
@@ -102,19 +102,37 @@ public sealed class NotNullConstraintTests
         var target = await UsersAsync();
         await using var other = await target.ConnectAsync();
         var released = Task.CompletedTask;
+        var isReleased = false;
 
         // Another backfill is at the table of positions for longer than a try for a lock takes.
         using var observer = new ActingObserver(
             async () =>
             {
                 await RunAsync(OwnSchema.Lock.Replace("_xact", "", StringComparison.Ordinal));
-                released = Task.Delay(1500).ContinueWith(_ => RunAsync("SELECT pg_advisory_unlock_all()"), TaskScheduler.Default).Unwrap();
+                released = ReleaseAsync();
             },
             "VALIDATE");
-        await target.RunAsync(BackfillRun.Options("users", "\"Sta\"\"tus\" = 'x'") with { ThenSetNotNull = "Sta\"tus" }, observer);
+        try
+        {
+            await target.RunAsync(BackfillRun.Options("users", "\"Sta\"\"tus\" = 'x'") with { ThenSetNotNull = "Sta\"tus" }, observer);
 
-        Assert.True(released.IsCompletedSuccessfully);
+            // The backfill may end before the answer to who let it go on has been read.
+            Assert.True(isReleased);
+        }
+        finally
+        {
+            // A connection whose command is under way does not close.
+            await released;
+        }
+
         Assert.False(await target.HasStateAsync());
+
+        async Task ReleaseAsync()
+        {
+            await Task.Delay(1500);
+            isReleased = true;
+            await RunAsync("SELECT pg_advisory_unlock_all()");
+        }
 
         async Task RunAsync(string statement)
         {
@@ -150,8 +168,9 @@ public sealed class NotNullConstraintTests
         await Eventually.IsTrueAsync(
             () => target.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum WHERE relid = 't'::regclass)"));
 
-        // One try must do: the vacuum would go on for minutes.
-        await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 0 });
+        // The vacuum would go on for minutes, and no try of 200 ms gets past it: deadlock_timeout is a second. It comes again each second,
+        // so that one may begin between the look at who has the table and a try.
+        await worker.RunAsync(BackfillRun.Options("t", "id = id", "id < 0") with { ThenSetNotNull = "status", LockRetries = 3 });
 
         Assert.True(await target.ScalarAsync<bool>("SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'status'"));
     }

@@ -102,10 +102,24 @@ internal sealed class DumpScene : IDisposable
             () => target.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'DbMigrate %' AND datname = current_database() AND wait_event_type = 'Lock'"),
             count => count > 0);
-        return Process.GetProcesses().First(p => p.ProcessName is "pg_dump" or "pg_restore" && CommandLine(p).Contains(path, StringComparison.Ordinal));
+
+        // Those of other tests may end meanwhile, and then have no name to ask for.
+        return Process.GetProcesses().First(
+            p => CommandLine(p) is var line && Path.GetFileName(line.Split('\0')[0]) is "pg_dump" or "pg_restore" && line.Contains(path, StringComparison.Ordinal));
     }
 
-    public static string CommandLine(Process process) => File.ReadAllText($"/proc/{process.Id}/cmdline");
+    /// <summary>The program and its arguments; empty for a process that has ended since it was listed, or may not be looked at.</summary>
+    public static string CommandLine(Process process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process.Id}/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
 
     public static Task<long> SessionsAsync(DbTarget target) => target.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'DbMigrate %' AND datname = current_database()");
