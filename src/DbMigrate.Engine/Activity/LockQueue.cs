@@ -36,7 +36,8 @@ internal readonly record struct LockQueue(int Sessions, TimeSpan Longest, bool I
                 SELECT pid, mode, granted, {since} AS since,
                     ROW(locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid)::text AS object,
                     coalesce(
-                        relation = (SELECT to_regclass($6)) OR locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ANY ($7),
+                        relation = (SELECT to_regclass($6)) AND mode IN ('AccessExclusiveLock', 'ShareRowExclusiveLock')
+                            OR locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ANY ($7),
                         false) AS is_for_runners
                 FROM pg_locks),
             conflict (held, wanted) AS (VALUES {Conflicts}),

@@ -18,6 +18,9 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
 
     private const string MarkerColumn = "dbmigrate_marker";
 
+    /// <summary>How long a person who stops a run waits at most for the record of what is done.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly List<PlannedCommand> _commits = [];
 
     /// <summary>A command that marks a step's end in the replies, and reports the server's clock and its place in the write-ahead log there.</summary>
@@ -98,7 +101,8 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
     }
 
     /// <summary>
-    /// Sends commands that record what is already so. Who cancels them meant the statement before, which had just ended: they are sent once more.
+    /// Sends commands that record what is already so. Who cancels them meant the statement before, which had just ended: they are sent once more, and given
+    /// <see cref="Patience"/> when a person wants to stop.
     /// </summary>
     public async Task InsistAsync(IReadOnlyList<PlannedCommand> commands, CancellationToken cancellationToken)
     {
@@ -109,6 +113,12 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
         {
             await RunAsync(commands, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            await RunAsync(commands, patience.Token);
+            throw;
         }
     }
 

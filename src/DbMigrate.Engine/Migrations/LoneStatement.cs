@@ -11,6 +11,8 @@ namespace DbMigrate.Engine.Migrations;
 /// </summary>
 internal sealed class LoneStatement(DbSession session, MigrationStep step, ScriptStatement statement, IEngineObserver observer)
 {
+    private IReadOnlyList<SqlName> _invalidBefore = [];
+
     /// <summary>The index that CREATE INDEX CONCURRENTLY is to build: true for valid, false for invalid, null where there is none.</summary>
     public async Task<bool?> IndexValidityAsync(CancellationToken cancellationToken) =>
         statement.Kind == StatementKind.CreateIndexConcurrently && ConcurrentIndex.Parse(statement.Text) is { Index: { } index }
@@ -33,6 +35,19 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         return false;
     }
 
+    /// <summary>Before a build of an index to which the server gives the name: only by what was there before can its remains be known.</summary>
+    public async Task RememberInvalidIndexesAsync(CancellationToken cancellationToken) => _invalidBefore = await InvalidIndexesAsync(cancellationToken);
+
+    /// <summary>Drops the remains of such a build.</summary>
+    public async Task DropNewInvalidIndexesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var index in (await InvalidIndexesAsync(cancellationToken)).Except(_invalidBefore))
+        {
+            observer.Message(MessageLevel.Warning, $"{step}: the index {index} could not be built, and is dropped.");
+            await DropAsync(index, cancellationToken);
+        }
+    }
+
     /// <summary>Drops what an earlier REINDEX CONCURRENTLY of the same index or table left behind (manual, REINDEX, Rebuilding Indexes Concurrently).</summary>
     public async Task DropReindexLeftoversAsync(CancellationToken cancellationToken)
     {
@@ -41,7 +56,7 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
             return;
         }
 
-        var leftovers = new List<SqlName>();
+        IReadOnlyList<SqlName> leftovers;
         await using (var command = new NpgsqlCommand(
             $"""
             SELECT n.nspname::text, x.relname::text
@@ -55,11 +70,7 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         {
             command.Parameters.Add(new NpgsqlParameter { Value = name is null ? DBNull.Value : Quoted(name), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)schema ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                leftovers.Add(new SqlName(reader.GetString(0), reader.GetString(1)));
-            }
+            leftovers = await NamesAsync(command, cancellationToken);
         }
 
         foreach (var index in leftovers)
@@ -135,6 +146,37 @@ internal sealed class LoneStatement(DbSession session, MigrationStep step, Scrip
         var first = text.TrimStart().Split([' ', '\t', '\r', '\n', '('], 2)[0];
         return first.ToUpperInvariant() is "VACUUM" or "REINDEX" or "CLUSTER" or "DISCARD"
             || text.StartsWith("ALTER SYSTEM", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // Those at which nobody is at work; none for any other statement.
+    private async Task<IReadOnlyList<SqlName>> InvalidIndexesAsync(CancellationToken cancellationToken)
+    {
+        if (statement.Kind != StatementKind.CreateIndexConcurrently || ConcurrentIndex.Parse(statement.Text) is not { Index: null, Table: { } table })
+        {
+            return [];
+        }
+
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT n.nspname::text, x.relname::text
+            FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
+            WHERE NOT i.indisvalid AND i.indrelid = to_regclass($1) AND NOT EXISTS ({AtWork("i.indrelid")})
+            """,
+            session.Connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = Quoted(table) });
+        return await NamesAsync(command, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<SqlName>> NamesAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var names = new List<SqlName>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(new SqlName(reader.GetString(0), reader.GetString(1)));
+        }
+
+        return names;
     }
 
     /// <summary>True when the first half is committed, false when the partition is attached, null when it is not.</summary>

@@ -9,7 +9,7 @@ namespace DbMigrate.Engine.Migrations;
 /// <summary>A migration folder and a database, looked at together. Opens one session; dispose it to release session and locks.</summary>
 public sealed class MigrationProject : IAsyncDisposable
 {
-    /// <summary>A run that was stopped is recorded too, but whoever stopped it does not wait for long.</summary>
+    /// <summary>How long a run waits at most for its record in the database, so that whoever stops it does not wait for long.</summary>
     private static readonly TimeSpan PatienceToRecord = TimeSpan.FromSeconds(10);
 
     private readonly MigrationSource _source;
@@ -317,7 +317,7 @@ public sealed class MigrationProject : IAsyncDisposable
         StepError? error = null;
         var blockedBy = "";
         var done = 0;
-        var isEnded = false;
+        var isStopped = true;
         try
         {
             await foreach (var outcome in runner.RunAsync(steps, cancellationToken))
@@ -332,44 +332,34 @@ public sealed class MigrationProject : IAsyncDisposable
                 (error, blockedBy) = (outcome.Error, outcome.BlockedBy);
             }
 
-            isEnded = true;
+            isStopped = false;
+            foreach (var step in steps.Skip(done))
+            {
+                var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path, RunId = run.Id };
+                results.Add(result);
+                record.Add(result);
+                yield return result;
+            }
+
+            record.Finish();
         }
         finally
         {
-            if (!isEnded)
+            await watch.EndTryAsync();
+            if (options.RecordInDatabase && results.Count > 0)
             {
-                await watch.EndTryAsync();
-                await RecordInDatabaseAsync(isStopped: true);
+                await RecordAsync(run, results, isStopped);
             }
         }
 
         if (error is null)
         {
-            await FinishAsync();
             yield break;
         }
 
-        foreach (var step in steps.Skip(done))
-        {
-            var result = Result(statuses[step.Migration.Version], MigrationOutcome.NotRun) with { Path = step.Outline.Script?.Path, RunId = run.Id };
-            results.Add(result);
-            record.Add(result);
-            yield return result;
-        }
-
-        await FinishAsync();
         var failed = results.Find(r => r.Outcome == MigrationOutcome.Failed)!;
         throw new MigrationFailedException(
             error.Id, error.Kind, $"Migration {steps[done - 1]} failed: {failed.Error}{blockedBy}", error.NextStep + WayBack(options), results, error.Exception) { Subject = failed };
-
-        async Task FinishAsync()
-        {
-            record.Finish();
-            await RecordInDatabaseAsync(isStopped: false);
-        }
-
-        Task RecordInDatabaseAsync(bool isStopped) =>
-            options.RecordInDatabase && results.Count > 0 ? RecordAsync(run, results, isStopped) : Task.CompletedTask;
     }
 
     /// <summary>What is done is done, recorded or not.</summary>

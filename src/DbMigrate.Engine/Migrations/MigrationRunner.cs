@@ -24,8 +24,6 @@ internal sealed class MigrationRunner(
     private const int MaxStepsPerFlight = 100;
     private const long MaxFlightSize = 512 * 1024;
 
-    private static readonly TimeSpan PatienceToReset = TimeSpan.FromSeconds(5);
-
     private readonly LockSchedule _schedule = new(options.LockTimeout, options.LockRetries);
     private readonly Dictionary<string, string> _settings = new(sessionSettings);
     private readonly CommandStream _stream = new(session.Connection, tellsLsn);
@@ -186,6 +184,12 @@ internal sealed class MigrationRunner(
             }
             catch (Exception e) when (e is not OperationCanceledException || _stream.IsCommitted(step))
             {
+                if (e is not PostgresException && !_stream.IsCommitted(step))
+                {
+                    // Npgsql reports a cancel in several ways.
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
                 // Replies come late: how long it took is told by the server's clock up to here, and by ours from here on.
                 var began = first is null ? started : started + (before!.At - first.At);
                 stopped = _stream.IsCommitted(step)
@@ -278,7 +282,8 @@ internal sealed class MigrationRunner(
     {
         var started = DateTimeOffset.UtcNow;
         RestorePoint? before = null;
-        StepOutcome outcome;
+        StepOutcome? stopped = null;
+        var isDone = false;
         var parts = new StepParts(step, session, journal, _settings, _stream, observer);
         try
         {
@@ -290,18 +295,17 @@ internal sealed class MigrationRunner(
             _rows = [.. await journal.ReadAsync(session.Connection, cancellationToken)];
             var isFirstTry = _begun.TryAdd(step.Migration.Version, before!);
             before = _begun[step.Migration.Version];
-            outcome = await parts.RunAsync(_rows, isFirstTry, cancellationToken)
-                ? await EndAsync(step, Done(step, started, before, parts.Statements, parts.Rows))
-                : new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, before));
+            isDone = await parts.RunAsync(_rows, isFirstTry, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException || _stream.IsCommitted(step))
         {
-            outcome = _stream.IsCommitted(step)
-                ? await EndAsync(step, Done(step, started, before, parts.Statements, parts.Rows))
-                : await StopAsync(step, e, started, before, cancellationToken, parts);
+            isDone = _stream.IsCommitted(step);
+            stopped = isDone ? null : await StopAsync(step, e, started, before, cancellationToken, parts);
         }
 
-        yield return outcome;
+        yield return stopped ?? (isDone
+            ? await EndAsync(step, Done(step, started, before, parts.Statements, parts.Rows))
+            : new StepOutcome(Result(step, MigrationOutcome.AlreadyApplied, started, DateTimeOffset.UtcNow - started, before)));
     }
 
     private MigrationResult Done(MigrationStep step, DateTimeOffset started, RestorePoint? before, int statements, long rows) =>
@@ -327,7 +331,7 @@ internal sealed class MigrationRunner(
     {
         // From here on a cancel would hit our own clearing up.
         await watch.EndTryAsync();
-        using var patience = new CancellationTokenSource(PatienceToReset);
+        using var patience = new CancellationTokenSource(CommandStream.Patience);
         try
         {
             await _stream.InsistAsync([.. SessionSettings.Reset(_settings, step)], patience.Token);

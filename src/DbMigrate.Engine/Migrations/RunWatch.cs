@@ -336,7 +336,7 @@ internal sealed class RunWatch(DbSession session, QueueLimits limits, TimeSpan t
 
     private async Task<DbSession> OpenSecondAsync()
     {
-        var settings = new NpgsqlConnectionStringBuilder(session.Target.ConnectionString) { CommandTimeout = AnswerSeconds };
+        var settings = new NpgsqlConnectionStringBuilder(session.Target.ConnectionString) { CommandTimeout = AnswerSeconds, CancellationTimeout = 2000 };
         var second = await DbSession.OpenAsync(session.Target.With(settings.ConnectionString), observer, _closing.Token);
         try
         {

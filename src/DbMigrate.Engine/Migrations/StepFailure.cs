@@ -62,7 +62,7 @@ internal static class StepFailure
                 ErrorKind.InvalidState,
                 "Another tool changed the tracking table at this moment. Look at the state with Get-MigrationStatus (dbmigrate migrate-info), then decide anew.",
                 exception),
-            PostgresException or NpgsqlException or InvalidOperationException when !isConnected => new(
+            _ when IsEndOfSession(exception, isConnected) => new(
                 "ConnectionLost", ErrorKind.Connection,
                 $"Whether the server still committed is not known here. Get-MigrationStatus (dbmigrate migrate-info) tells; then run {again} again.", exception),
             PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new StepError(
@@ -78,4 +78,13 @@ internal static class StepFailure
         };
         return error with { MayRetry = keptWork != KeptWork.OfProcedure };
     }
+
+    // After an error of some classes, such as a full disk, Npgsql gives the connection up; the server has told all the same how the statement ended.
+    private static bool IsEndOfSession(Exception exception, bool isConnected) => exception switch
+    {
+        PostgresException server => server.InvariantSeverity is "FATAL" or "PANIC",
+        NpgsqlException => true,
+        InvalidOperationException => !isConnected,
+        _ => false,
+    };
 }

@@ -92,7 +92,8 @@ internal sealed class StepParts(
             Kept = KeptWork.Parts;
         }
 
-        if (segments.Count == 0 || segments[^1].Kind != SegmentKind.Transaction)
+        // Also when the rest of the file was taken out after an earlier run.
+        if (progress.Segments == segments.Count || segments[^1].Kind != SegmentKind.Transaction)
         {
             await stream.RunAsync(Ending(finished).Prepend(Frame("BEGIN")), cancellationToken);
         }
@@ -119,6 +120,7 @@ internal sealed class StepParts(
         }
 
         await lone.DropReindexLeftoversAsync(cancellationToken);
+        await lone.RememberInvalidIndexesAsync(cancellationToken);
 
         // A lock time-out would leave an invalid index behind: both wait for old snapshots, with a lock that lets others read and write.
         var lockTimeout = statement.BuildsConcurrently ? "0" : settings["lock_timeout"];
@@ -127,19 +129,39 @@ internal sealed class StepParts(
         {
             await CountedAsync([PlannedCommand.Of(await lone.NowAsync(cancellationToken), step)], cancellationToken);
         }
-        catch (PostgresException e) when (!IsEndOfSession(e))
+        catch (PostgresException)
         {
             var failed = stream.Failed;
-            var after = await lone.IndexValidityAsync(cancellationToken);
-            Kept = before is null && after == false ? KeptWork.Parts : lone.MayKeep ?? Kept;
-            IReadOnlyList<PlannedCommand> refused = before is not null || after is null ? [Frame(MigrationProgress.Refused(_table, _version))] : [];
-            await stream.InsistAsync([LockTimeout("0"), .. refused, LockTimeout(settings["lock_timeout"])], cancellationToken);
+            Kept = lone.MayKeep ?? Kept;
+            try
+            {
+                await RefusedAsync(lone, before, cancellationToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+            {
+                observer.Message(MessageLevel.Debug, $"{step}: the next run will find line {statement.Line} cut off: {e.Message}");
+            }
+
             stream.Failed = failed;
             throw;
         }
 
         Kept = KeptWork.Parts;
         await stream.InsistAsync([LockTimeout("0"), Frame(advance), LockTimeout(settings["lock_timeout"])], cancellationToken);
+    }
+
+    /// <summary>Records that the server said no; only what may be an invalid index is left for the next try to look at.</summary>
+    private async Task RefusedAsync(LoneStatement lone, bool? before, CancellationToken cancellationToken)
+    {
+        await lone.DropNewInvalidIndexesAsync(cancellationToken);
+        var after = await lone.IndexValidityAsync(cancellationToken);
+        if (before is null && after == false)
+        {
+            Kept = KeptWork.Parts;
+        }
+
+        IReadOnlyList<PlannedCommand> refused = before is not null || after is null ? [Frame(MigrationProgress.Refused(_table, _version))] : [];
+        await stream.InsistAsync([LockTimeout("0"), .. refused, LockTimeout(settings["lock_timeout"])], cancellationToken);
     }
 
     /// <summary>What finished parts of the script had set for their session holds for the rest of it.</summary>
@@ -184,10 +206,6 @@ internal sealed class StepParts(
 
     private Task TransactionAsync(IEnumerable<SqlCommandText> commands, CancellationToken cancellationToken) =>
         stream.RunAsync(commands.Select(Frame).Prepend(Frame("BEGIN")).Append(Frame("COMMIT")), cancellationToken);
-
-    /// <summary>The server ended the session, and with it our view of how the statement ended (classes 08 and 57P).</summary>
-    private static bool IsEndOfSession(PostgresException exception) =>
-        exception.SqlState.StartsWith("08", StringComparison.Ordinal) || exception.SqlState.StartsWith("57P", StringComparison.Ordinal);
 
     private PlannedCommand LockTimeout(string value) => Frame(new SqlCommandText("SELECT set_config('lock_timeout', $1, false)", value));
 

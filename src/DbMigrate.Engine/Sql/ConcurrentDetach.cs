@@ -17,7 +17,10 @@ public sealed record ConcurrentDetach(SqlName Table, SqlName Partition)
         }
 
         cursor.Accept("IF", "EXISTS");
-        return cursor.Name() is { } table && cursor.Accept("DETACH", "PARTITION") && cursor.Name() is { } partition && cursor.Accept("CONCURRENTLY")
+        cursor.Accept("ONLY");
+        var table = cursor.Name();
+        cursor.AcceptOperator("*");
+        return table is not null && cursor.Accept("DETACH", "PARTITION") && cursor.Name() is { } partition && cursor.Accept("CONCURRENTLY")
             ? new ConcurrentDetach(table, partition)
             : null;
     }

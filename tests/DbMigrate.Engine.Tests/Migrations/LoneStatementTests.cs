@@ -65,6 +65,76 @@ public sealed class LoneStatementTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, await _target.ScalarAsync<long>("SELECT count(*) FROM done"));
     }
 
+    [Theory]
+    [InlineData("08006")]
+    [InlineData("XX000")]
+    public async Task Whatever_its_error_what_a_procedure_kept_is_told(string code)
+    {
+        await _target.RunAsync(
+            $"CREATE PROCEDURE work() AS $$ BEGIN INSERT INTO done VALUES (1); COMMIT; RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$ LANGUAGE plpgsql");
+        Add("CALL work()");
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(ApplyAsync);
+
+        Assert.Equal(("SqlError", code, 2), (error.Id, error.Failed!.Error!.SqlState, error.Failed.Error.Line));
+        Assert.Contains("What it committed on its way is kept", error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("53200")]
+    [InlineData("XX000")]
+    public async Task An_error_after_which_the_connection_is_given_up_is_told_as_it_was(string code)
+    {
+        _folder.Add(1, "first", ["CREATE TABLE first (id int)", $"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$"]);
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(ApplyAsync);
+
+        Assert.Equal(("SqlError", code), (error.Id, error.Failed!.Error!.SqlState));
+        Assert.Contains("Nothing of it was kept", error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_migration_whose_rest_was_taken_out_is_recorded()
+    {
+        using var folder = new TemporaryMigrations(MigrationFormat.GolangMigrate);
+        folder.Add(1, "first", ["BEGIN", "CREATE TABLE first (id int)", "COMMIT", "CREATE INDEX CONCURRENTLY missing_id ON missing (id)"]);
+        await Assert.ThrowsAsync<MigrationFailedException>(() => folder.ApplyAsync(_target, s_options));
+        folder.Add(1, "first", ["BEGIN", "CREATE TABLE first (id int)", "COMMIT"]);
+
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await folder.ApplyAsync(_target, s_options)).Outcome);
+
+        await using var project = await folder.OpenAsync(_target);
+        Assert.Equal(MigrationState.Applied, Assert.Single(await project.GetStatusAsync(CancellationToken.None)).State);
+        Assert.False(await _target.ScalarAsync<bool>("SELECT to_regnamespace('dbmigrate') IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task An_index_without_a_name_leaves_no_remains()
+    {
+        await _target.RunAsync("INSERT INTO done VALUES (1), (1)");
+        Add("CREATE UNIQUE INDEX CONCURRENTLY ON done (id)");
+
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(ApplyAsync);
+
+        Assert.Equal("23505", error.Failed!.Error!.SqlState);
+        Assert.Equal(0, await _target.ScalarAsync<long>("SELECT count(*) FROM pg_index WHERE indrelid = 'done'::regclass"));
+        Assert.Contains(_observer.Texts(MessageLevel.Warning), w => w.Contains("done_id_idx", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_has_ended_is_recorded_for_who_stops_the_run()
+    {
+        await using var gate = await GateAsync();
+        Add("CALL work()");
+        using var stop = new CancellationTokenSource();
+        var run = _folder.ApplyAsync(_target, s_options, _observer, cancellationToken: stop.Token);
+        await LockProgressAsync(gate, run, "", "UPDATE dbmigrate.progress%", stop);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.Equal(MigrationOutcome.Applied, Assert.Single(await ApplyAsync()).Outcome);
+        Assert.Equal(1, await _target.ScalarAsync<long>("SELECT count(*) FROM done"));
+    }
+
     [Fact]
     public async Task An_index_that_could_not_be_dropped_is_half_dropped_and_dropped_the_next_time()
     {
@@ -82,7 +152,7 @@ public sealed class LoneStatementTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [InlineData("ALTER TABLE parts DETACH PARTITION part CONCURRENTLY", 10)]
-    [InlineData("alter table IF EXISTS public.parts detach partition public.part concurrently", 0)]
+    [InlineData("alter table IF EXISTS only public.parts detach partition public.part concurrently", 0)]
     public async Task A_partition_that_is_half_detached_is_detached(string statement, int retries)
     {
         // A default partition cannot be detached concurrently.
@@ -135,7 +205,7 @@ public sealed class LoneStatementTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>Lets the procedure end while nobody can record that, until the run waits for it.</summary>
-    private async Task LockProgressAsync(NpgsqlConnection gate, Task run, string function, string statement)
+    private async Task LockProgressAsync(NpgsqlConnection gate, Task run, string function, string statement, CancellationTokenSource? stop = null)
     {
         await HitAsync("", "CALL%", run);
         await using var other = await _target.ConnectAsync();
@@ -143,6 +213,8 @@ public sealed class LoneStatementTests : IAsyncLifetime, IDisposable
         await RunAsync(other, "LOCK TABLE dbmigrate.progress IN EXCLUSIVE MODE");
         await RunAsync(gate, "SELECT pg_advisory_unlock(1)");
         await HitAsync(function, statement, run);
+
+        await (stop?.CancelAsync() ?? Task.CompletedTask);
 
         // Longer than any wait for a lock of the migration's own.
         await Task.Delay(1500);

@@ -163,6 +163,27 @@ public sealed class RunRecordTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_reads_no_more_results_finds_the_run_recorded_all_the_same()
+    {
+        var target = await SandboxFixture.NewDatabaseAsync();
+        using var folder = new TemporaryMigrations(MigrationFormat.Sqlx).Add(1, "broken", ["SELECT 1 / 0"]).Add(2, "never", ["SELECT 1"]);
+        var options = new RunOptions { RecordFolder = _records.Path, RecordInDatabase = true };
+        await using (var project = await folder.OpenAsync(target))
+        {
+            var plan = await project.PlanApplyAsync(new MigrationSelection(), options, CancellationToken.None);
+            await foreach (var result in project.ApplyAsync(plan, options, CancellationToken.None))
+            {
+                if (result.Outcome == MigrationOutcome.NotRun)
+                {
+                    break;
+                }
+            }
+        }
+
+        Assert.Equal(2, await target.ScalarAsync<long>("SELECT count(*) FROM dbmigrate.runs"));
+    }
+
+    [Fact]
     public void The_usual_folder_is_where_programs_remember_things()
     {
         Assert.Equal(Path.GetFullPath("/runs"), RunRecord.UsualFolder(name => name == "DBMIGRATE_RUNS" ? "/runs" : null));

@@ -10,6 +10,8 @@ namespace DbMigrate.Engine.Tests.Migrations;
 /// <summary>What a run sees and does from its second connection while it waits or works.</summary>
 public sealed class RunWatchTests : IAsyncLifetime, IDisposable
 {
+    private const string Here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
     private readonly TemporaryMigrations _folder = new(MigrationFormat.Sqlx);
     private readonly RecordingObserver _observer = new();
     private DbTarget _target = null!;
@@ -122,20 +124,28 @@ public sealed class RunWatchTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Another_runner_may_wait_for_its_turn()
     {
-        _folder.Add(1, "alter", ["ALTER TABLE items ADD COLUMN late int", "SELECT pg_sleep(5)"]);
-        var run = RunAsync(new RunOptions { LockRetries = 0, MaxQueued = 1, MaxQueueTime = TimeSpan.FromMilliseconds(300) });
+        // The migration goes on when the others have waited for longer than the limit.
+        await using var gate = await _target.ConnectAsync();
+        await using var close = new NpgsqlCommand("SELECT pg_advisory_lock(1)", gate);
+        await close.ExecuteNonQueryAsync();
+        _folder.Add(1, "alter", ["ALTER TABLE items ADD COLUMN late int", "SELECT pg_advisory_xact_lock(1)"]);
+        var run = RunAsync(new RunOptions { LockTimeout = TimeSpan.FromMinutes(1), LockRetries = 0, MaxQueued = 1, MaxQueueTime = TimeSpan.FromMilliseconds(300) });
+        await Eventually.IsTrueAsync(() => HasWaitersAsync(1, "interval '0'"), run);
 
         // As SQLx waits for the lock, and as EF Core does for its table.
-        const string Key = "SELECT (classid::bigint << 32 | objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        await Eventually.IsTrueAsync(async () => await _target.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE relation = to_regclass('_sqlx_migrations') AND granted AND mode = 'RowExclusiveLock'") > 0, run);
-        var key = await _target.ScalarAsync<long>(Key);
+        var key = await _target.ScalarAsync<long>($"SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND {Here} AND granted AND objid <> 1");
         var others = Task.WhenAll(
             _target.RunAsync($"SELECT pg_advisory_lock({key})"),
-            _target.RunAsync($"SELECT pg_advisory_lock_shared({key})"),
+            _target.RunAsync($"SELECT pg_advisory_lock({key})"),
             _target.RunAsync("BEGIN", "LOCK TABLE _sqlx_migrations", "COMMIT"));
+        await Eventually.IsTrueAsync(() => HasWaitersAsync(4, "interval '600 ms'"), run);
+        await gate.CloseAsync();
 
         Assert.Equal(MigrationOutcome.Applied, Assert.Single(await run).Outcome);
         await others;
+
+        Task<bool> HasWaitersAsync(int count, string time) => _target.ScalarAsync<bool>(
+            $"SELECT count(*) = {count} FROM pg_locks WHERE NOT granted AND {Here} AND clock_timestamp() - waitstart > {time}");
     }
 
     [Fact]
