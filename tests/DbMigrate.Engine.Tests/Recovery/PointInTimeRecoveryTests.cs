@@ -259,6 +259,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         archive = await server.CopyArchiveAsync();
         var lost = Path.GetFileName(segments[^3]);
         File.Delete(Path.Combine(archive, lost));
+        File.SetLastWriteTimeUtc(Path.Combine(archive, Path.GetFileName(segments[^1])), DateTime.UtcNow);
         error = await FailAsync(server.Options with { WalArchive = archive, Time = DateTimeOffset.UtcNow.AddSeconds(-1) }, "WalSegmentMissing");
         Assert.Contains("lacks " + lost, error.Message, StringComparison.Ordinal);
         Assert.Contains(_observer.Texts(MessageLevel.Warning), m => m.Contains(lost, StringComparison.Ordinal));
