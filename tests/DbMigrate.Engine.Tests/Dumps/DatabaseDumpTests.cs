@@ -169,11 +169,9 @@ public sealed class DatabaseDumpTests
         using var cancel = new CancellationTokenSource();
         var dumping = scene.DumpAsync(cancellationToken: cancel.Token);
         using var program = await DumpScene.WaitingAsync(scene.Target, scene.Dumps);
-        var clock = Stopwatch.StartNew();
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dumping);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dumping.WaitAsync(TimeSpan.FromMinutes(1)));
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), clock.Elapsed.ToString());
         Assert.True(program.HasExited);
         Assert.Empty(scene.Files());
         await Activity.Scene.WaitForAsync(() => DumpScene.SessionsAsync(scene.Target), count => count == 0);
