@@ -53,6 +53,7 @@ public sealed class VacuumTests
     {
         await using var scene = await Scene.CreateAsync();
         await scene.Target.RunAsync("DELETE FROM orders WHERE id > 1000");
+        await scene.CountedAsync("orders", "dead", 4000);
         var result = await RunAsync(scene.Target, "orders", new VacuumOptions { Vacuum = false, Analyze = true });
         Assert.Equal(("ANALYZE", 0L, 4000L), (result.Command, result.PagesRemoved, result.DeadRowsAfter));
         Assert.Equal(1000, await scene.Target.ScalarAsync<float>("SELECT reltuples FROM pg_class WHERE relname = 'orders'"));
