@@ -70,7 +70,11 @@ Describe 'Activity, sizes and vacuum' {
         $result.DeadRowsAfter | Should -Be 0
         $result.Target.Database | Should -Be $target.Database
         (Get-Lines $result)[0] | Should -Match '^Table +Command +Seconds +Before +After +DeadBefore +DeadAfter +PagesRemoved$'
-        (Get-Lines $result)[2] | Should -Match '^public."Big one" +VACUUM \(ANALYZE\) +\d+\.\d{3} '
+        (Get-Lines $result)[2] | Should -Match '^public."Big one" +VACUUM \(ANALYZE\) +\d+\.\d{3} +[0-9.]+ kB +[0-9.]+ kB +4000 +0 '
+
+        # A size that could not be read is not 0.
+        [DbMigrate.DbVacuumResult].GetProperty('SizeAfter').SetValue($result, $null)
+        (Get-Lines $result)[2] | Should -Match '^public."Big one" +VACUUM \(ANALYZE\) +\d+\.\d{3} +[0-9.]+ kB +4000 +0 '
     }
 
     It 'takes names from the pipeline, and goes on after one that is not there' {
