@@ -102,10 +102,8 @@ internal sealed class DumpScene : IDisposable
             () => target.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'DbMigrate %' AND datname = current_database() AND wait_event_type = 'Lock'"),
             count => count > 0);
-        return Process.GetProcesses().First(p => p.ProcessName is "pg_dump" or "pg_restore" && CommandLine(p).Contains(path, StringComparison.Ordinal));
+        return Process.GetProcesses().First(p => p.ProcessName is "pg_dump" or "pg_restore" && ChildProcess.CommandLine(p.Id).Contains(path, StringComparison.Ordinal));
     }
-
-    public static string CommandLine(Process process) => File.ReadAllText($"/proc/{process.Id}/cmdline");
 
     public static Task<long> SessionsAsync(DbTarget target) => target.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'DbMigrate %' AND datname = current_database()");

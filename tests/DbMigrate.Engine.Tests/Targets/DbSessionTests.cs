@@ -259,9 +259,8 @@ public sealed class DbSessionTests
 
         static async Task SignalAsync(string signal, int processId)
         {
-            using var kill = System.Diagnostics.Process.Start("kill", [signal, processId.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-            await kill.WaitForExitAsync();
-            Assert.Equal(0, kill.ExitCode);
+            var (exitCode, _, _) = await ChildProcess.RunAsync(new("kill", [signal, processId.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
+            Assert.Equal(0, exitCode);
         }
     }
 
