@@ -18,17 +18,18 @@ public sealed record DbVacuumResult
     /// <summary>Table, indexes and TOAST before, in bytes; a partitioned table with all its partitions.</summary>
     public required long SizeBefore { get; init; }
 
-    /// <summary>The same afterwards. Plain VACUUM makes room inside the table; it gives only empty pages at its end back to the disk.</summary>
-    public required long SizeAfter { get; init; }
+    /// <summary>The same afterwards. Plain VACUUM makes room inside the table; it gives only empty pages at its end back to the disk. Null when it could not
+    /// be read any more, for example because an ALTER TABLE has locked the table since.</summary>
+    public required long? SizeAfter { get; init; }
 
     /// <summary>Dead rows before, as the server counts them.</summary>
     public required long DeadRowsBefore { get; init; }
 
-    /// <summary>The same afterwards; null after VACUUM FULL without ANALYZE, which the server does not count.</summary>
+    /// <summary>The same afterwards; null after VACUUM FULL without ANALYZE, which the server does not count, and where <see cref="SizeAfter"/> is null.</summary>
     public long? DeadRowsAfter { get; init; }
 
-    /// <summary>How many pages the table itself, without indexes and TOAST, became shorter; below zero when it grew meanwhile.</summary>
-    public required long PagesRemoved { get; init; }
+    /// <summary>How many pages the table itself, without indexes and TOAST, became shorter; below zero when it grew meanwhile; null where <see cref="SizeAfter"/> is.</summary>
+    public required long? PagesRemoved { get; init; }
 
     /// <summary>The server's own report (VERBOSE), line by line, in the server's language.</summary>
     public required IReadOnlyList<string> Messages { get; init; }

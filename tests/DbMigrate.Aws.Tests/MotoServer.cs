@@ -15,6 +15,16 @@ public sealed class MotoServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        await TryStartAsync();
+        for (var attempt = 2; attempt <= 3 && _process is { HasExited: true }; attempt++)
+        {
+            // Somebody else may have taken the port in between.
+            await TryStartAsync();
+        }
+    }
+
+    private async Task TryStartAsync()
+    {
         var port = FreePort();
         var start = new ProcessStartInfo("python3") { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in new[] { "-m", "moto.server", "-H", "127.0.0.1", "-p", FormattableString.Invariant($"{port}") })
@@ -24,6 +34,7 @@ public sealed class MotoServer : IAsyncLifetime
 
         try
         {
+            _process?.Dispose();
             _process = Process.Start(start)!;
         }
         catch (System.ComponentModel.Win32Exception)

@@ -35,6 +35,11 @@ public class ActivityTests
     {
         using var database = await SampleDatabase.CreateAsync();
         await using var idle = await database.Target.ConnectAsync();
+
+        // The session that made the database may take a moment to end.
+        await using var others = new Npgsql.NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", idle);
+        await Eventually.IsTrueAsync(async () => await others.ExecuteScalarAsync() is 0L);
         await using var begin = new Npgsql.NpgsqlCommand("BEGIN", idle);
         await begin.ExecuteNonQueryAsync();
 
@@ -55,7 +60,7 @@ public class ActivityTests
     {
         using var database = await SampleDatabase.CreateAsync();
         await database.Target.RunAsync(
-            "CREATE TABLE small (id int)", "CREATE TABLE \"Big one\" AS SELECT generate_series(1, 10000) AS id", "CREATE TABLE middle AS SELECT generate_series(1, 100) AS id");
+            "CREATE TABLE small (id int)", "CREATE TABLE \"Big one\" WITH (autovacuum_enabled = off) AS SELECT generate_series(1, 10000) AS id", "CREATE TABLE middle AS SELECT generate_series(1, 100) AS id");
 
         var run = await database.RunAsync("sizes");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));

@@ -68,7 +68,7 @@ public sealed class BlockersTests : IAsyncLifetime
         var ended = await _database.RunAsync("stop-blockers", "--terminate", "--grace-period", "30s");
         Assert.Equal(0, ended.ExitCode);
         Assert.StartsWith($"ended: pid {blocking} ", ended.Out, StringComparison.Ordinal);
-        await _waiting;
+        await _waiting.WaitAsync(TimeSpan.FromMinutes(1));
 
         var gone = await _database.RunAsync("stop-blockers", blocking.ToString(CultureInfo.InvariantCulture), "--json");
         Assert.Equal((0, "alreadyGone"), (gone.ExitCode, Assert.Single(gone.Objects).GetProperty("outcome").GetString()));

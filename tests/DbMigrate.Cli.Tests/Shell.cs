@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DbMigrate.Testing;
 
 namespace DbMigrate.Cli.Tests;
 
@@ -22,10 +23,7 @@ internal static class Shell
         };
         start.Environment["DBMIGRATE_DLL"] = Path.Combine(AppContext.BaseDirectory, "dbmigrate.dll");
         start.Environment["DATABASE_URL"] = databaseUrl;
-        using var process = Process.Start(start)!;
-        var stdout = process.StandardOutput.ReadToEndAsync();
-        var stderr = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return new CommandRun(process.ExitCode, await stdout, await stderr);
+        var (exitCode, output, errors) = await ChildProcess.RunAsync(start);
+        return new CommandRun(exitCode, output, errors);
     }
 }

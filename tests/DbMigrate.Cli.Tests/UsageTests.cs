@@ -1,3 +1,4 @@
+using DbMigrate.Testing;
 using Xunit;
 
 namespace DbMigrate.Cli.Tests;
@@ -64,11 +65,9 @@ public class UsageTests
         {
             RedirectStandardError = true,
         };
-        using var process = System.Diagnostics.Process.Start(start)!;
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        var (exitCode, _, error) = await ChildProcess.RunAsync(start);
 
-        Assert.Equal(1, process.ExitCode);
+        Assert.Equal(1, exitCode);
         Assert.Contains("could be written", error, StringComparison.Ordinal);
     }
 

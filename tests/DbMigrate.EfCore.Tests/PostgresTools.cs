@@ -25,12 +25,9 @@ internal static class PostgresTools
         var start = new ProcessStartInfo(program!, [.. login, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PGPASSWORD"] = Uri.UnescapeDataString(address.UserInfo.Split(':')[1]);
         start.Environment["PGCLIENTENCODING"] = "UTF8";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await errors);
-        return await output;
+        var (exitCode, output, errors) = await ChildProcess.RunAsync(start);
+        Assert.True(exitCode == 0, errors);
+        return output;
     }
 
     private static string? Find(string program) => new[] { Environment.GetEnvironmentVariable("DBMIGRATE_PG_BIN") }

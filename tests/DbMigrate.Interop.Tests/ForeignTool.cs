@@ -32,12 +32,8 @@ public sealed record ForeignTool(string Name)
             WorkingDirectory = folder,
         };
         start.Environment["DATABASE_URL"] = SandboxFixture.TargetUrl(target) + "?sslmode=disable";
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output + await errors);
+        var (exitCode, output, errors) = await ChildProcess.RunAsync(start);
+        return (exitCode, output + errors);
     }
 
     /// <summary>Runs the tool, which has to succeed.</summary>

@@ -19,6 +19,10 @@ public sealed class ActivityCommandTests : IAsyncLifetime
             "CREATE TABLE small (id int)",
             "CREATE TABLE orders WITH (autovacuum_enabled = off) AS SELECT generate_series(1, 5000) AS id",
             "DELETE FROM orders WHERE id > 1000");
+
+        // The server counts what a session has removed a while after.
+        await Eventually.IsTrueAsync(() => _target.ScalarAsync<bool>("SELECT pg_stat_get_dead_tuples('orders'::regclass) = 4000"));
+        await _target.OldSnapshotsEndAsync();
     }
 
     public Task DisposeAsync() => Task.CompletedTask;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DbMigrate.Testing;
 using Xunit.Abstractions;
 
 namespace DbMigrate.PowerShell.Tests;
@@ -28,13 +29,11 @@ public sealed class PesterTests(ITestOutputHelper output)
             "-File", Path.Combine(Folder, file), "-Module", Repository.Module, "-OtherAssemblies", Repository.OtherAssemblies,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var text = await process.StandardOutput.ReadToEndAsync() + await errors;
-        await process.WaitForExitAsync();
+        var (exitCode, text, errors) = await ChildProcess.RunAsync(start, TimeSpan.FromMinutes(15));
+        text += errors;
         output.WriteLine(text);
 
-        Skip.If(process.ExitCode == PesterIsMissing, "NOT TESTED in PowerShell: Pester 5 is not installed (Install-Module Pester).");
-        Assert.True(process.ExitCode == 0, text);
+        Skip.If(exitCode == PesterIsMissing, "NOT TESTED in PowerShell: Pester 5 is not installed (Install-Module Pester).");
+        Assert.True(exitCode == 0, text);
     }
 }

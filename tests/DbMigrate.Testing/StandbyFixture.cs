@@ -18,16 +18,13 @@ public sealed class StandbyFixture : IAsyncDisposable
     private readonly DbSandbox _primary;
     private readonly PostgresPrograms _programs;
     private readonly string _data;
-    private readonly int _port;
+    private int _port;
 
     private StandbyFixture(DbSandbox primary, PostgresPrograms programs)
     {
         _primary = primary;
         _programs = programs;
         _data = Path.Combine(primary.Directory, "standby");
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        _port = ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>The primary's database <c>postgres</c>.</summary>
@@ -104,10 +101,29 @@ public sealed class StandbyFixture : IAsyncDisposable
             BaseBackup(_programs),
             "--pgdata", _data, "--write-recovery-conf", "--checkpoint", "fast", "--no-sync",
             "--dbname", $"host=127.0.0.1 port={Primary.Port} user=postgres password={Password} application_name='{Name}'");
-        await RunAsync(
-            _programs.PgCtl,
-            "start", "--silent", "--wait", "--pgdata", _data, "--log", Path.Combine(_data, "server.log"),
-            "--options", $"-p {_port.ToString(CultureInfo.InvariantCulture)} -c hot_standby_feedback=on -c wal_receiver_status_interval=1");
+        for (var attempt = 1; ; attempt++)
+        {
+            _port = FreePort();
+            try
+            {
+                await RunAsync(
+                    _programs.PgCtl,
+                    "start", "--silent", "--wait", "--pgdata", _data, "--log", Path.Combine(_data, "server.log"),
+                    "--options", $"-p {_port.ToString(CultureInfo.InvariantCulture)} -c hot_standby_feedback=on -c wal_receiver_status_interval=1");
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < 3 && !File.Exists(Path.Combine(_data, "postmaster.pid")))
+            {
+                // Somebody else may have taken the port in between.
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task RunAsync(string program, params string[] arguments)

@@ -32,6 +32,25 @@ public static class TargetQueries
         return await command.ExecuteScalarAsync() is T value ? value : default;
     }
 
+    /// <summary>
+    /// Waits for whoever might still see the deleted rows and keeps them alive: autovacuum at work on a new table, another test's replication, and for VACUUM FULL
+    /// any older transaction of the server, because it respects its own snapshot.
+    /// </summary>
+    public static async Task OldSnapshotsEndAsync(this DbTarget target)
+    {
+        var now = await target.ScalarAsync<long>("SELECT txid_current()");
+        await Eventually.IsTrueAsync(
+            () => target.ScalarAsync<bool>(
+                $"""
+                SELECT NOT EXISTS (SELECT FROM (
+                    SELECT backend_xmin FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datid IS NULL OR datid = 0)
+                    UNION ALL SELECT backend_xid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+                    UNION ALL SELECT transaction FROM pg_prepared_xacts) older (xid)
+                WHERE xid::text::bigint < {now})
+                """),
+            what: "nobody sees the deleted rows");
+    }
+
     /// <summary>All rows; NULL is null.</summary>
     public static async Task<IReadOnlyList<object?[]>> RowsAsync(this DbTarget target, string query)
     {

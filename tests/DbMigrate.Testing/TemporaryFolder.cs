@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DbMigrate.Testing;
 
 /// <summary>A folder that is gone at the end of a test.</summary>
@@ -34,13 +36,21 @@ public sealed class TemporaryFolder : IDisposable
         return path;
     }
 
-    /// <summary>Writes a shell script that anybody may run.</summary>
-    public void WriteScript(string name, string script)
+    /// <summary>Writes a shell script that anybody may run into it.</summary>
+    public void WriteScript(string name, string script) => WriteProgram(System.IO.Path.Combine(Path, name), script);
+
+    /// <summary>
+    /// Writes a shell script that anybody may run. Another process does it: a program that another thread starts at the same time would have the file open for
+    /// a moment if it were open here, and the system runs nothing that somebody may still write to ("Text file busy").
+    /// </summary>
+    public static void WriteProgram(string path, string script)
     {
-        var path = Write(name, $"#!/bin/sh\n{script}\n");
-        if (!OperatingSystem.IsWindows())
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        using var shell = Process.Start("/bin/sh", ["-c", "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh", path, $"#!/bin/sh\n{script}\n"]);
+        shell.WaitForExit();
+        if (shell.ExitCode != 0)
         {
-            File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+            throw new IOException($"{path} could not be written.");
         }
     }
 

@@ -97,17 +97,18 @@ Describe 'On AWS' -Skip:(-not $hasAws) {
 
     It 'Ctrl-C stops waiting and says how to follow what goes on' -Skip:$IsWindows {
         $file = Join-Path $TestDrive wait.ps1
-        [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`nRestore-DbPointInTime prod -Latest -TargetId waited -Wait -Confirm:`$false")
+        [IO.File]::WriteAllText($file, "Import-Module '$env:DBMIGRATE_TEST_MODULE'`nRestore-DbPointInTime prod -Latest -TargetId waited -Wait -Verbose -Confirm:`$false")
         $out = Join-Path $TestDrive out.txt
         $process = Start-Process pwsh '-NoProfile', '-NonInteractive', '-File', $file -PassThru -RedirectStandardOutput $out
         $list = @{ Action = 'DescribeDBInstances'; Version = '2014-10-31' }
         for ($i = 0; $i -lt 600 -and (Invoke-TestAws rds $list).OuterXml -notmatch '>waited<' -and -not $process.HasExited; $i++) { Start-Sleep -Milliseconds 100 }
         $process.HasExited | Should -BeFalse
 
-        # It is in the first of its three looks, ten seconds apart.
-        Start-Sleep -Seconds 1
+        # It looks three times, ten seconds apart, whatever AWS says.
+        Wait-Until { (Get-Content $out -Raw) -match 'VERBOSE: Waiting for instance waited' -or $process.HasExited }
+        $process.HasExited | Should -BeFalse
         /bin/kill -INT $process.Id
-        $process.WaitForExit(5000) | Should -BeTrue
+        $process.WaitForExit(30000) | Should -BeTrue
         Get-Content $out -Raw | Should -Match 'AWS goes on with instance waited.*aws rds describe-db-instances --db-instance-identifier waited'
     }
 

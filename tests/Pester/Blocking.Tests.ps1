@@ -99,7 +99,7 @@ Describe 'Blocking queries' {
         Get-Everything $target | Should -Be $before
         Test-Session $target $web | Should -BeTrue
 
-        $result = Find-BlockingQuery | Where-Object BlockedFor -ge '00:00:00' | Stop-BlockingQuery -Terminate -Confirm:$false
+        $result = Find-BlockingQuery | Where-Object BlockedFor -ge '00:00:00' | Stop-BlockingQuery -Terminate -GracePeriod 30s -Confirm:$false
         $result.Count | Should -Be 1
         $result.ProcessId, $result.Outcome | Should -Be $web.ProcessID, 'Ended'
         Test-Session $target $web | Should -BeFalse

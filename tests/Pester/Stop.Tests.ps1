@@ -21,7 +21,7 @@ Describe 'Being stopped' {
 
         $time = Measure-Command { $shell.Stop() }
         Write-Host "stopped after $([int] $time.TotalMilliseconds) ms"
-        $time.TotalSeconds | Should -BeLessThan 5
+        $time.TotalSeconds | Should -BeLessThan 30
         Invoke-Sql $target $busy | Should -Be 0
         $shell.InvocationStateInfo.State | Should -Be 'Stopped'
         $shell.Dispose()

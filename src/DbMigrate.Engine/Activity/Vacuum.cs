@@ -8,6 +8,8 @@ namespace DbMigrate.Engine.Activity;
 /// <summary>VACUUM and ANALYZE of one table, with their progress and what came of them.</summary>
 public static class Vacuum
 {
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+
     /// <summary>Looks whether it can be done. Writes nothing.</summary>
     /// <param name="session">The session.</param>
     /// <param name="table">The table's name as in SQL: <c>orders</c>, <c>shop.orders</c>, <c>"Order"</c>.</param>
@@ -27,7 +29,7 @@ public static class Vacuum
     /// <summary>Does it, on this session; a second one looks at the progress meanwhile.</summary>
     /// <param name="session">The session.</param>
     /// <param name="plan">What to do.</param>
-    /// <param name="observer">Told of the progress, and of each line of the server's report.</param>
+    /// <param name="observer">Told of the progress, and warned when the look at the table afterwards fails.</param>
     /// <param name="cancellationToken">Cancels on the server. What VACUUM has done by then mostly stays done; VACUUM FULL leaves the table as it was.</param>
     /// <exception cref="DbMigrateException">
     /// <c>LockTimeout</c>, <c>NoVacuumPrivilege</c>, <c>SqlError</c>, <c>SqlPermission</c>, <c>ConnectionLost</c>.
@@ -39,10 +41,12 @@ public static class Vacuum
         var before = await MeasureAsync(session, plan.Oid, plan.Table, options.LockTimeout, cancellationToken);
         var messages = new List<string>();
         var skipped = default(string);
+        var isReported = false;
         void Take(object sender, NpgsqlNoticeEventArgs e)
         {
-            // A VACUUM that it may not do, PostgreSQL skips with a warning.
+            // A VACUUM that it may not do, PostgreSQL skips with a warning, and then there is no report.
             skipped ??= e.Notice.InvariantSeverity == "WARNING" ? e.Notice.MessageText : null;
+            isReported |= e.Notice.InvariantSeverity == "INFO";
             messages.AddRange($"{e.Notice.MessageText}\n{e.Notice.Detail}".Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0));
         }
 
@@ -64,10 +68,20 @@ public static class Vacuum
         }
 
         time.Stop();
-        var after = await AfterAsync(session, plan, before, cancellationToken);
-        if (skipped is not null && after.Vacuums == before.Vacuums && !options.Full)
+        if (skipped is not null && !isReported)
         {
             throw NoPrivilege(session, plan.Table, skipped);
+        }
+
+        var after = default(TableMeasure);
+        try
+        {
+            after = await AfterAsync(session, plan, before, cancellationToken);
+        }
+        catch (DbMigrateException e)
+        {
+            // For example an ALTER TABLE that waited behind VACUUM FULL has the table now. The work is done all the same.
+            observer.Message(MessageLevel.Warning, $"{plan.Command} of {plan.Table} is done, but its size and dead rows afterwards are not known: {e.Message}");
         }
 
         return new DbVacuumResult
@@ -77,10 +91,10 @@ public static class Vacuum
             StartedAt = startedAt,
             Duration = time.Elapsed,
             SizeBefore = before.Size,
-            SizeAfter = after.Size,
+            SizeAfter = after?.Size,
             DeadRowsBefore = before.DeadRows,
-            DeadRowsAfter = options.Full && !options.Analyze ? null : after.DeadRows,
-            PagesRemoved = before.Pages - after.Pages,
+            DeadRowsAfter = options.Full && !options.Analyze ? null : after?.DeadRows,
+            PagesRemoved = before.Pages - after?.Pages,
             Messages = messages,
             Target = session.Target,
         };
@@ -206,13 +220,14 @@ public static class Vacuum
             cause) { Subject = table };
     }
 
-    /// <summary>Before PostgreSQL 15 the statistics come a moment after the statement they are of.</summary>
+    /// <summary>Nobody waits long for a size when the work is done. Before PostgreSQL 15 the statistics come a moment after the statement they are of.</summary>
     private static async Task<TableMeasure> AfterAsync(DbSession session, VacuumPlan plan, TableMeasure before, CancellationToken cancellationToken)
     {
+        var isShort = plan.Options.LockTimeout > TimeSpan.Zero && plan.Options.LockTimeout < s_look;
         var limit = Stopwatch.StartNew();
         while (true)
         {
-            var after = await MeasureAsync(session, plan.Oid, plan.Table, plan.Options.LockTimeout, cancellationToken);
+            var after = await MeasureAsync(session, plan.Oid, plan.Table, isShort ? plan.Options.LockTimeout : s_look, cancellationToken);
             var isCounted = after.Vacuums != before.Vacuums || (plan.Options.Full && !plan.Options.Analyze);
             if (isCounted || session.ServerVersion.Major >= 15 || limit.Elapsed > TimeSpan.FromSeconds(2))
             {

@@ -10,6 +10,8 @@ namespace DbMigrate.Engine.Sandbox;
 /// </summary>
 internal sealed class SandboxFolder : IDisposable
 {
+    private const string Unfinished = ".new";
+
     private readonly FileStream _lock;
 
     private SandboxFolder(string path, FileStream ownerLock)
@@ -37,8 +39,7 @@ internal sealed class SandboxFolder : IDisposable
     public static async Task<SandboxFolder> CreateAsync(string? account, CancellationToken cancellationToken)
     {
         var path = System.IO.Path.Combine(Parent, Prefix + RandomNumberGenerator.GetHexString(10, lowercase: true));
-        CreatePrivate(path);
-        var folder = new SandboxFolder(path, OpenLock(path, FileMode.CreateNew));
+        var folder = new SandboxFolder(path, CreateLocked(path));
         try
         {
             if (account is not null && !OperatingSystem.IsWindows())
@@ -63,9 +64,40 @@ internal sealed class SandboxFolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// A file that is just being made can be locked by the sweep of another process before we have locked it, except on Windows, where that is one step. So it is made
+    /// where the sweep does not look, and gets its name afterwards.
+    /// </summary>
+    private static FileStream CreateLocked(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            CreatePrivate(path);
+            return OpenLock(path, FileMode.CreateNew);
+        }
+
+        CreatePrivate(path + Unfinished);
+        var ownerLock = OpenLock(path + Unfinished, FileMode.CreateNew);
+        try
+        {
+            Directory.Move(path + Unfinished, path);
+            return ownerLock;
+        }
+        catch
+        {
+            ownerLock.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The folders of this user's sandboxes, running or left over.</summary>
     public static IReadOnlyList<string> All() =>
         [.. Directory.EnumerateDirectories(Parent, Prefix + "*").Where(IsOurs).Order(StringComparer.Ordinal)];
+
+    /// <summary>What a process that was killed before its folder had its name has left behind.</summary>
+    private static IEnumerable<string> AllUnfinished() => Directory.EnumerateDirectories(Parent, Prefix + "*" + Unfinished)
+        .Where(path => IsOurs(path[..^Unfinished.Length]) && new DirectoryInfo(path).LinkTarget is null)
+        .Where(path => DateTime.UtcNow - Directory.GetLastWriteTimeUtc(path) > TimeSpan.FromMinutes(10));
 
     /// <summary>A link in a folder that everybody may write to could lead the sweep anywhere.</summary>
     private static bool IsOurs(string path) =>
@@ -74,7 +106,7 @@ internal sealed class SandboxFolder : IDisposable
     /// <summary>Stops the servers and removes the folders whose owners are gone.</summary>
     public static async Task SweepAsync(IEngineObserver observer, CancellationToken cancellationToken)
     {
-        foreach (var path in All())
+        foreach (var path in All().Concat(AllUnfinished()))
         {
             try
             {

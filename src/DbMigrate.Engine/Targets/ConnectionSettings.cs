@@ -17,6 +17,10 @@ internal static class ConnectionSettings
         Enlist = false,
         Timeout = 15,
         CommandTimeout = 0,
+
+        // How long a server has to end a statement that was cancelled, in milliseconds. After that Npgsql breaks the connection, and the statement may still
+        // be at work; its own 2 seconds are too short for a server that is busy.
+        CancellationTimeout = 15_000,
         TcpKeepAlive = true,
         IncludeErrorDetail = true,
         IncludeFailedBatchedCommand = true,

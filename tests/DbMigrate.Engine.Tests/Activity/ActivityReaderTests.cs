@@ -21,9 +21,10 @@ public sealed class ActivityReaderTests
         }
 
         await using var session = await OpenAsync(scene.Target);
-        var activity = await Scene.WaitForAsync(() => ReadAsync(session, TimeSpan.Zero), a => a.LongStatements.Count == 1);
+        var activity = await Scene.WaitForAsync(
+            () => ReadAsync(session, TimeSpan.Zero), a => a is { LongStatements: [{ WaitEvent: "Timeout: PgSleep" }], Connections.InDatabase: 5 });
 
-        // The gate's holder and we are the other two.
+        // The gate's holder and we are the other two; a session that made the tables may take a moment to end.
         Assert.Equal(5, activity.Connections.InDatabase);
         Assert.True(activity.Connections.Total >= 5 && activity.Connections.Active >= 2 && activity.Connections.IdleInTransaction >= 2, activity.ToString());
         Assert.Equal(0, activity.Connections.Hidden);
@@ -52,16 +53,20 @@ public sealed class ActivityReaderTests
     {
         await using var scene = await Scene.CreateAsync();
         await using var session = await OpenAsync(scene.Target);
-        Assert.Null((await ReadAsync(session, TimeSpan.Zero)).OldestXmin);
+
+        // Autovacuum looks into a new database, and has a snapshot meanwhile.
+        await Scene.WaitForAsync(() => ReadAsync(session, TimeSpan.Zero), a => a.OldestXmin is null);
 
         await using var report = await scene.SessionAsync("SET application_name = 'report'", "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1");
         await scene.Target.RunAsync("INSERT INTO orders VALUES (1, 'x')", "INSERT INTO orders VALUES (1, 'x')", "INSERT INTO orders VALUES (1, 'x')");
-        var activity = await ReadAsync(session, TimeSpan.Zero);
+        var activity = await Scene.WaitForAsync(() => ReadAsync(session, TimeSpan.Zero), a => a.OldestXmin?.Backend?.ProcessId == report.ProcessID);
 
         // Transactions of other databases count, too: ids are the server's.
         Assert.True(activity.OldestXmin?.Age >= 3, activity.OldestXmin?.ToString());
         Assert.Equal((XminHolderKind.Session, "report", report.ProcessID), (activity.OldestXmin!.Kind, activity.OldestXmin.Name, activity.OldestXmin.Backend?.ProcessId));
-        Assert.Equal(await scene.Target.ScalarAsync<long>("SELECT pg_database_size(current_database())"), activity.DatabaseSize);
+        await Scene.WaitForAsync(
+            async () => (await ReadAsync(session, TimeSpan.Zero)).DatabaseSize - await scene.Target.ScalarAsync<long>("SELECT pg_database_size(current_database())"),
+            difference => difference == 0);
         Assert.Equal(await scene.Target.ScalarAsync<int>("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()"), activity.TransactionIdAge, 1000.0);
         Assert.Equal((200_000_000, 400_000_000), (activity.FreezeMaxAge, activity.MultixactFreezeMaxAge));
         Assert.Equal((scene.Target.Database, false), (activity.Database, activity.IsStandby));
@@ -79,7 +84,7 @@ public sealed class ActivityReaderTests
         await RunAsync(session, $"CREATE ROLE {role}");
         await RunAsync(session, $"SET ROLE {role}");
 
-        var activity = await ReadAsync(session, TimeSpan.Zero);
+        var activity = await Scene.WaitForAsync(() => ReadAsync(session, TimeSpan.Zero), a => a.Connections.InDatabase == 3);
 
         // Our own session was opened by another role and is as hidden as the others.
         Assert.Equal(3, activity.Connections.InDatabase);

@@ -81,6 +81,36 @@ internal sealed class BlockingScene : IAsyncDisposable
         return running;
     }
 
+    /// <summary>
+    /// Starts a statement that does not end, and again until the query says that it has parallel workers: the server has a few for all its sessions, and a
+    /// statement that gets none when it begins goes on alone.
+    /// </summary>
+    public async Task StartParallelAsync(NpgsqlConnection session, string statement, string query)
+    {
+        for (var limit = DateTime.UtcNow.AddMinutes(2); ;)
+        {
+            var running = Start(session, statement);
+            for (var i = 0; i < 100; i++)
+            {
+                await using var command = new NpgsqlCommand(query, Observer);
+                if (await command.ExecuteScalarAsync() is true)
+                {
+                    return;
+                }
+
+                await Task.Delay(50);
+            }
+
+            if (DateTime.UtcNow > limit)
+            {
+                throw new TimeoutException($"No parallel workers: {statement}");
+            }
+
+            await Target.RunAsync($"SELECT pg_cancel_backend({session.ProcessID})");
+            await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(30)));
+        }
+    }
+
     /// <summary>Waits until a query gives true; a statement that should wait meanwhile must not end.</summary>
     public Task UntilAsync(string query, Task? running = null) => Eventually.IsTrueAsync(
         async () =>

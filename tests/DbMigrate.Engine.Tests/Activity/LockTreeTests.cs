@@ -44,7 +44,10 @@ public sealed class LockTreeTests
         await using var scene = await BlockingScene.BeginAsync();
         var web = await scene.SessionAsync("web", "BEGIN", "SELECT count(*) FROM orders", "SELECT 'done'");
         var alter = await scene.WaitingAsync("alter", "ALTER TABLE orders ADD total int");
-        await scene.UntilAsync("SELECT bool_and(clock_timestamp() - query_start > '0.2 s') FROM pg_stat_activity WHERE application_name IN ('web', 'alter')");
+        await scene.UntilAsync("SELECT clock_timestamp() - query_start > '0.2 s' FROM pg_stat_activity WHERE application_name = 'web'");
+
+        // Not since it began, but since it waits.
+        await Eventually.IsTrueAsync(async () => await scene.ReadAsync() is [{ BlockedFor.TotalMilliseconds: > 100 }]);
 
         var edge = Assert.Single(await scene.ReadAsync());
 
@@ -246,7 +249,16 @@ public sealed class LockTreeTests
         await using var scene = await BlockingScene.BeginAsync();
         await scene.Target.RunAsync("CREATE TABLE elsewhere (id int)");
         var old = await scene.SessionAsync("old", "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT FROM elsewhere");
-        var index = await scene.WaitingAsync("index", "CREATE INDEX CONCURRENTLY ON orders (note)");
+        var index = await scene.SessionAsync("index");
+        var building = scene.Start(index, "CREATE INDEX CONCURRENTLY ON orders (note)");
+
+        // It waits for every snapshot, one after the other, and first perhaps for that of our own look.
+        await scene.UntilAsync(
+            $"""
+            SELECT EXISTS (SELECT FROM pg_locks wanted JOIN pg_locks held USING (virtualxid)
+                WHERE wanted.pid = {index.ProcessID} AND NOT wanted.granted AND held.pid = {old.ProcessID} AND held.granted)
+            """,
+            building);
 
         var edge = Assert.Single(await scene.ReadAsync());
 
@@ -269,8 +281,8 @@ public sealed class LockTreeTests
         var leader = await scene.SessionAsync(
             "leader", "SET parallel_setup_cost = 0", "SET parallel_tuple_cost = 0", "SET min_parallel_table_scan_size = 0",
             "SET max_parallel_workers_per_gather = 2");
-        _ = scene.Start(leader, "SELECT count(*) FROM big WHERE f(id)");
-        await scene.UntilAsync("SELECT count(*) > 1 FROM pg_locks WHERE NOT granted AND relation = 'locked'::regclass");
+        await scene.StartParallelAsync(
+            leader, "SELECT count(*) FROM big WHERE f(id)", "SELECT count(*) > 1 FROM pg_locks WHERE NOT granted AND relation = 'locked'::regclass");
 
         var edge = Assert.Single(await scene.ReadAsync());
         Assert.Equal(leader.ProcessID, edge.BlockedPid);

@@ -20,6 +20,7 @@ public sealed class ProgressReaderTests
         await using var scene = await Scene.CreateAsync();
         await scene.CloseGateAsync();
         var (process, work) = await scene.StartAsync("""CREATE INDEX CONCURRENTLY "Odd name" ON orders (gate(id))""");
+        await scene.WaitForGateAsync(process);
 
         var seen = await SeeAsync(scene, process, p => p.Phase == "building index: scanning table" && p.Done > 0);
 

@@ -33,7 +33,7 @@ public sealed class ProgressWatchTests
 
         Assert.All(seen, p => Assert.Same(scene.Target, p.Target));
         Assert.Equal(("building index: scanning table", 49.9), (seen[0].Phase, seen[0].Percent));
-        Assert.Equal(seen.Count, seen.Select(p => (p.Phase, p.Done, p.CurrentLocker?.ProcessId)).Distinct().Count());
+        Assert.Equal(seen.Count, seen.Select(p => (p.Phase, p.Done, p.Total, p.CurrentLocker?.ProcessId)).Distinct().Count());
         Assert.Contains(observer.ProgressReports, r => r.Activity == $"CREATE INDEX CONCURRENTLY on public.orders, pid {process}" && r.Percent == 49);
     }
 
@@ -43,6 +43,7 @@ public sealed class ProgressWatchTests
         await using var scene = await Scene.CreateAsync();
         await scene.CloseGateAsync();
         var (process, work) = await scene.StartAsync("SELECT count(gate(id)) FROM orders", "SELECT pg_sleep(0.2)");
+        await scene.WaitForGateAsync(process);
         await using var session = await OpenAsync(scene);
         var options = new ProgressWatchOptions { ProcessId = process, Interval = TimeSpan.FromMilliseconds(20) };
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));

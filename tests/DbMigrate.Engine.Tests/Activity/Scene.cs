@@ -54,24 +54,8 @@ internal sealed class Scene : IAsyncDisposable
     public Task CountedAsync(string table, string kind, long count) =>
         WaitForAsync(() => Target.ScalarAsync<long>($"SELECT pg_stat_get_{kind}_tuples('{table}'::regclass)"), found => found == count);
 
-    /// <summary>
-    /// Waits for whoever might still see the deleted rows and keeps them alive: autovacuum at work on the new table, another test's replication, and for VACUUM FULL
-    /// any older transaction of the server, because it respects its own snapshot.
-    /// </summary>
-    public async Task OldSnapshotsEndAsync()
-    {
-        var now = await Target.ScalarAsync<long>("SELECT txid_current()");
-        await WaitForAsync(
-            () => Target.ScalarAsync<long>(
-                $"""
-                SELECT count(*) FROM (
-                    SELECT backend_xmin FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datid IS NULL OR datid = 0)
-                    UNION ALL SELECT backend_xid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-                    UNION ALL SELECT transaction FROM pg_prepared_xacts) older (xid)
-                WHERE xid::text::bigint < {now}
-                """),
-            count => count == 0);
-    }
+    /// <inheritdoc cref="TargetQueries.OldSnapshotsEndAsync"/>
+    public Task OldSnapshotsEndAsync() => Target.OldSnapshotsEndAsync();
 
     public Task OpenGateAsync() => RunAsync(_holder, "SELECT pg_advisory_unlock(1)", CancellationToken.None);
 

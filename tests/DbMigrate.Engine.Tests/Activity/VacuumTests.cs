@@ -53,6 +53,7 @@ public sealed class VacuumTests
     {
         await using var scene = await Scene.CreateAsync();
         await scene.Target.RunAsync("DELETE FROM orders WHERE id > 1000");
+        await scene.CountedAsync("orders", "dead", 4000);
         var result = await RunAsync(scene.Target, "orders", new VacuumOptions { Vacuum = false, Analyze = true });
         Assert.Equal(("ANALYZE", 0L, 4000L), (result.Command, result.PagesRemoved, result.DeadRowsAfter));
         Assert.Equal(1000, await scene.Target.ScalarAsync<float>("SELECT reltuples FROM pg_class WHERE relname = 'orders'"));
@@ -113,11 +114,45 @@ public sealed class VacuumTests
         Assert.Equal("public.orders", (await RunAsync(target, "orders", new VacuumOptions())).Table);
 
         // Taken away between the look and the deed: PostgreSQL says it in a warning and does nothing.
-        await using var session = await OpenAsync(target);
-        var plan = await Vacuum.PlanAsync(session, "orders", new VacuumOptions(), CancellationToken.None);
-        await scene.Target.RunAsync($"ALTER DATABASE {scene.Target.Database} OWNER TO postgres");
-        var refused = await Assert.ThrowsAsync<DbMigrateException>(() => Vacuum.RunAsync(session, plan, _observer, CancellationToken.None));
-        Assert.Equal("NoVacuumPrivilege", refused.Id);
+        foreach (var options in new[] { new VacuumOptions(), new VacuumOptions { Full = true } })
+        {
+            await using var session = await OpenAsync(target);
+            var plan = await Vacuum.PlanAsync(session, "orders", options, CancellationToken.None);
+            await scene.Target.RunAsync($"ALTER DATABASE {scene.Target.Database} OWNER TO postgres");
+            var refused = await Assert.ThrowsAsync<DbMigrateException>(() => Vacuum.RunAsync(session, plan, _observer, CancellationToken.None));
+            Assert.Equal("NoVacuumPrivilege", refused.Id);
+            await scene.Target.RunAsync($"ALTER DATABASE {scene.Target.Database} OWNER TO {role}");
+        }
+    }
+
+    [Fact]
+    public async Task It_is_done_also_when_the_table_cannot_be_looked_at_afterwards()
+    {
+        await using var scene = await Scene.CreateAsync();
+
+        // The time limit of the locks is not for the gate.
+        await scene.Target.RunAsync("CREATE INDEX i ON orders (gate(id))", "ALTER FUNCTION gate SET lock_timeout = 0");
+        var file = await scene.Target.ScalarAsync<string>("SELECT pg_relation_filepath('orders')");
+        await scene.CloseGateAsync();
+        await using var session = await OpenAsync(scene.Target);
+        var plan = await Vacuum.PlanAsync(session, "orders", new VacuumOptions { Full = true, LockTimeout = TimeSpan.FromMilliseconds(300) }, CancellationToken.None);
+        var running = Vacuum.RunAsync(session, plan, _observer, CancellationToken.None);
+        await scene.WaitForGateAsync(session.ProcessId);
+        var (next, locking) = await scene.StartAsync("BEGIN", "LOCK TABLE orders");
+        await Scene.WaitForAsync(
+            () => scene.Target.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {next} AND locktype = 'relation' AND NOT granted)"), waits => waits);
+
+        await scene.OpenGateAsync();
+        var result = await running;
+
+        await locking;
+        Assert.Equal(("public.orders", "VACUUM (FULL)"), (result.Table, result.Command));
+        Assert.True(result.SizeBefore > 0);
+        Assert.Equal((null, null, null), (result.SizeAfter, result.DeadRowsAfter, result.PagesRemoved));
+        Assert.NotEqual(file, await scene.Target.ScalarAsync<string>("SELECT pg_relation_filepath('orders')"));
+        var warning = Assert.Single(_observer.Texts(MessageLevel.Warning));
+        Assert.StartsWith("VACUUM (FULL) of public.orders is done, but its size and dead rows afterwards are not known: ", warning, StringComparison.Ordinal);
+        Assert.Contains($"locked for 300 ms by pid {next} ", warning, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -92,8 +92,8 @@ public sealed class DatabaseDumpTests
 
         static async Task<string> ShellAsync(string command)
         {
-            using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true })!;
-            return (await shell.StandardOutput.ReadToEndAsync()).Split(' ')[0];
+            var (_, output, _) = await ChildProcess.RunAsync(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true });
+            return output.Split(' ')[0];
         }
     }
 
@@ -139,7 +139,7 @@ public sealed class DatabaseDumpTests
         await ExecuteAsync(holder, "LOCK TABLE t");
         var dumping = scene.DumpAsync();
         using var program = await DumpScene.WaitingAsync(scene.Target, scene.Dumps);
-        var everybody = Process.GetProcesses().Select(DumpScene.CommandLine).ToList();
+        var everybody = Process.GetProcesses().Select(p => ChildProcess.CommandLine(p.Id)).ToList();
         await Activity.Scene.WaitForAsync(
             () => Task.FromResult(scene.Observer.ProgressReports.Any(r => r.Status.StartsWith("waits for a lock that pid " + holder.ProcessID, StringComparison.Ordinal))), seen => seen);
         await ExecuteAsync(holder, "ROLLBACK");
@@ -169,11 +169,9 @@ public sealed class DatabaseDumpTests
         using var cancel = new CancellationTokenSource();
         var dumping = scene.DumpAsync(cancellationToken: cancel.Token);
         using var program = await DumpScene.WaitingAsync(scene.Target, scene.Dumps);
-        var clock = Stopwatch.StartNew();
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dumping);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dumping.WaitAsync(TimeSpan.FromMinutes(1)));
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), clock.Elapsed.ToString());
         Assert.True(program.HasExited);
         Assert.Empty(scene.Files());
         await Activity.Scene.WaitForAsync(() => DumpScene.SessionsAsync(scene.Target), count => count == 0);
@@ -250,7 +248,7 @@ public sealed class DatabaseDumpTests
         using var run = Process.Start(start)!;
         using var program = await DumpScene.WaitingAsync(scene.Target, scene.Dumps);
         run.Kill();
-        await run.WaitForExitAsync();
+        await run.EndAsync();
         await ExecuteAsync(holder, "ROLLBACK");
 
         Assert.Equal([".killed.dump.partial"], scene.Files());
@@ -351,28 +349,19 @@ public sealed class DatabaseDumpTests
             foreach (var folder in folders.Where(f => !Directory.Exists(f)))
             {
                 Directory.CreateDirectory(folder);
-                Script(Path.Combine(folder, "pg_dump"), $"echo 'pg_dump (PostgreSQL) {Path.GetFileName(folder)}.1'");
-                Script(Path.Combine(folder, "pg_restore"), "exit 1");
+                TemporaryFolder.WriteProgram(Path.Combine(folder, "pg_dump"), $"echo 'pg_dump (PostgreSQL) {Path.GetFileName(folder)}.1'");
+                TemporaryFolder.WriteProgram(Path.Combine(folder, "pg_restore"), "exit 1");
             }
 
             var wrapper = Directory.CreateDirectory(Path.Combine(scene.Dumps, "wrapper")).FullName;
             if (!File.Exists(Path.Combine(wrapper, "pg_wrapper")))
             {
-                Script(Path.Combine(wrapper, "pg_wrapper"), $"echo 'pg_dump (PostgreSQL) {wrapped}.1'");
+                TemporaryFolder.WriteProgram(Path.Combine(wrapper, "pg_wrapper"), $"echo 'pg_dump (PostgreSQL) {wrapped}.1'");
                 File.CreateSymbolicLink(Path.Combine(wrapper, "pg_dump"), Path.Combine(wrapper, "pg_wrapper"));
                 File.CreateSymbolicLink(Path.Combine(wrapper, "pg_restore"), Path.Combine(wrapper, "pg_wrapper"));
             }
 
             return new ClientProgramLocator(_ => null, [wrapper, .. folders]);
-        }
-
-        static void Script(string path, string text)
-        {
-            File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            }
         }
 
         static string DumpVersion(DumpScene scene) => $"is of version {scene.Programs.Version.Major}";

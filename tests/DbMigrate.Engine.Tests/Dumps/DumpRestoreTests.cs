@@ -52,11 +52,19 @@ public sealed class DumpRestoreTests
         var first = await PlanAsync(new RestoreOptions { Locator = slow });
         var second = await PlanAsync(new RestoreOptions());
         var running = DumpRestore.RunAsync(first, scene.Observer, CancellationToken.None);
-        await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(begun) || running.IsCompleted), there => there);
-        var error = await Assert.ThrowsAsync<DbMigrateException>(() => DumpRestore.RunAsync(second, scene.Observer, CancellationToken.None));
-        Assert.Equal(("RestoreBusy", ErrorKind.Busy), (error.Id, error.Kind));
-        Assert.Matches($"{target.Database}.*: pid [0-9]+, user {target.User}", error.Message);
-        await File.WriteAllTextAsync(go, "");
+        try
+        {
+            await Activity.Scene.WaitForAsync(() => Task.FromResult(File.Exists(begun) || running.IsCompleted), there => there);
+            var error = await Assert.ThrowsAsync<DbMigrateException>(() => DumpRestore.RunAsync(second, scene.Observer, CancellationToken.None));
+            Assert.Equal(("RestoreBusy", ErrorKind.Busy), (error.Id, error.Kind));
+            Assert.Matches($"{target.Database}.*: pid [0-9]+, user {target.User}", error.Message);
+        }
+        finally
+        {
+            // The first one waits for it without end.
+            await File.WriteAllTextAsync(go, "");
+        }
+
         Assert.Equal("available", (await running).Status);
         Assert.Equal(1, await target.ScalarAsync<long>("SELECT count(*) FROM t"));
 

@@ -102,23 +102,9 @@ internal sealed class DumpScene : IDisposable
             () => target.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'DbMigrate %' AND datname = current_database() AND wait_event_type = 'Lock'"),
             count => count > 0);
-
         // Those of other tests may end meanwhile, and then have no name to ask for.
-        return Process.GetProcesses().First(
-            p => CommandLine(p) is var line && Path.GetFileName(line.Split('\0')[0]) is "pg_dump" or "pg_restore" && line.Contains(path, StringComparison.Ordinal));
-    }
-
-    /// <summary>The program and its arguments; empty for a process that has ended since it was listed, or may not be looked at.</summary>
-    public static string CommandLine(Process process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process.Id}/cmdline");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
+        return Process.GetProcesses().First(p => ChildProcess.CommandLine(p.Id) is var line
+            && Path.GetFileName(line.Split('\0')[0]) is "pg_dump" or "pg_restore" && line.Contains(path, StringComparison.Ordinal));
     }
 
     public static Task<long> SessionsAsync(DbTarget target) => target.ScalarAsync<long>(

@@ -259,6 +259,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         archive = await server.CopyArchiveAsync();
         var lost = Path.GetFileName(segments[^3]);
         File.Delete(Path.Combine(archive, lost));
+        File.SetLastWriteTimeUtc(Path.Combine(archive, Path.GetFileName(segments[^1])), DateTime.UtcNow);
         error = await FailAsync(server.Options with { WalArchive = archive, Time = DateTimeOffset.UtcNow.AddSeconds(-1) }, "WalSegmentMissing");
         Assert.Contains("lacks " + lost, error.Message, StringComparison.Ordinal);
         Assert.Contains(_observer.Texts(MessageLevel.Warning), m => m.Contains(lost, StringComparison.Ordinal));
@@ -349,7 +350,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => recovering);
         Assert.False(Directory.Exists(options.DataDirectory));
-        await Activity.Scene.WaitForAsync(() => Task.FromResult(IsServer(processId, options.DataDirectory)), runs => !runs);
+        await Activity.Scene.WaitForAsync(() => Task.FromResult(ChildProcess.CommandLine(processId).Contains(options.DataDirectory, StringComparison.Ordinal)), runs => !runs);
 
         options = options with { DataDirectory = server.NewFolder(), Timeout = TimeSpan.FromSeconds(2) };
         var error = await Assert.ThrowsAsync<DbMigrateException>(() => ArchivingServer.RecoverAsync(options, _observer));
@@ -446,9 +447,7 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
 
         var start = new ProcessStartInfo("pwsh", ["-NoProfile", "-NonInteractive", "-Command", "Invoke-Expression $env:STOP; exit $LASTEXITCODE"]);
         start.Environment["STOP"] = result.StopCommand;
-        using var shell = Process.Start(start)!;
-        await shell.WaitForExitAsync();
-        Assert.Equal(0, shell.ExitCode);
+        Assert.Equal(0, (await ChildProcess.RunAsync(start)).ExitCode);
     }
 
     private static async Task AssertBeforeTheDropAsync(RestoreResult result)
@@ -488,10 +487,6 @@ public sealed class PointInTimeRecoveryTests(ArchivingServer server) : IClassFix
             File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
         }
     }
-
-    // One that has ended may wait for its parent to take note; it has no command line any more.
-    private static bool IsServer(int processId, string data) =>
-        File.Exists($"/proc/{processId}/cmdline") && File.ReadAllText($"/proc/{processId}/cmdline").Contains(data, StringComparison.Ordinal);
 
     private static int FreePort()
     {

@@ -229,6 +229,41 @@ public sealed class DbSessionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
     }
 
+    [SkippableFact]
+    public async Task A_server_that_is_slow_to_cancel_is_waited_for()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SKIPPED: a process of Windows cannot be halted by a signal.");
+        var target = await SandboxFixture.NewDatabaseAsync();
+        await using var session = await DbSession.OpenAsync(target, new RecordingObserver(), CancellationToken.None);
+        using var cancel = new CancellationTokenSource();
+        await using var command = new NpgsqlCommand("SELECT pg_sleep(600)", session.Connection);
+        var sleeping = command.ExecuteNonQueryAsync(cancel.Token);
+        await Eventually.IsTrueAsync(
+            () => target.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {session.ProcessId} AND wait_event = 'PgSleep')"), sleeping);
+
+        // Npgsql alone gives up after two seconds and breaks the connection, while the statement goes on.
+        await SignalAsync("-STOP", session.ProcessId);
+        try
+        {
+            await cancel.CancelAsync();
+            await Task.WhenAny(sleeping, Task.Delay(TimeSpan.FromSeconds(3)));
+            Assert.False(sleeping.IsCompleted);
+        }
+        finally
+        {
+            await SignalAsync("-CONT", session.ProcessId);
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping);
+        Assert.Equal(session.ProcessId, await ScalarAsync(session, "SELECT pg_backend_pid()"));
+
+        static async Task SignalAsync(string signal, int processId)
+        {
+            var (exitCode, _, _) = await ChildProcess.RunAsync(new("kill", [signal, processId.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
+            Assert.Equal(0, exitCode);
+        }
+    }
+
     private static async Task<DbMigrateException> FailureAsync(DbTarget target)
     {
         var error = await Assert.ThrowsAsync<DbMigrateException>(

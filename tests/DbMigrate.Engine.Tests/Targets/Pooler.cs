@@ -32,6 +32,21 @@ internal sealed class Pooler : IAsyncDisposable
 
     public static async Task<Pooler> StartAsync(DbTarget server, string mode)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryStartAsync(server, mode);
+            }
+            catch (NpgsqlException) when (attempt < 3)
+            {
+                // Somebody else may have taken the port in between.
+            }
+        }
+    }
+
+    private static async Task<Pooler> TryStartAsync(DbTarget server, string mode)
+    {
         var folder = Directory.CreateTempSubdirectory("dbmigrate-pooler-").FullName;
         var port = FreePort();
         var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString);
@@ -59,16 +74,22 @@ internal sealed class Pooler : IAsyncDisposable
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         var target = TargetResolver.Resolve($"postgres://any:any@127.0.0.1:{port}/{server.Database}?sslmode=disable", _ => null);
+        var pooler = new Pooler(process, folder, target);
         for (var i = 0; ; i++)
         {
             try
             {
                 await (await target.ConnectAsync()).DisposeAsync();
-                return new Pooler(process, folder, target);
+                return pooler;
             }
-            catch (NpgsqlException) when (i < 100 && !process.HasExited)
+            catch (NpgsqlException) when (i < 400 && !process.HasExited)
             {
                 await Task.Delay(50);
+            }
+            catch (NpgsqlException)
+            {
+                await pooler.DisposeAsync();
+                throw;
             }
         }
     }

@@ -135,6 +135,7 @@ public sealed class TargetResolverTests
             "Host=db1;Username=app;Database=orders;Pooling=true;Maximum Pool Size=7;Command Timeout=9;Multiplexing=false;Persist Security Info=true",
             "app@db1:5432/orders"
         },
+        { "Host=db1;Username=app;Database=orders;Cancellation Timeout=500", "app@db1:5432/orders cancel=500" },
         { "User ID=app;Host=::1;Database=orders", "app@::1:5432/orders" },
         { "username=app;host=db1", "app@db1:5432/app" },
         { "Server=db1", "{me}@db1:5432/{me}" },
@@ -533,6 +534,7 @@ public sealed class TargetResolverTests
         Add("options", settings.Options, null);
         Add("attrs", settings.TargetSessionAttributes, null);
         Add("timeout", settings.Timeout.ToString(CultureInfo.InvariantCulture), "15");
+        Add("cancel", settings.CancellationTimeout.ToString(CultureInfo.InvariantCulture), "15000");
         parts.AddRange(target.ToolOptions.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"tool={o.Key}:{o.Value}"));
         return string.Join(' ', parts);
 
