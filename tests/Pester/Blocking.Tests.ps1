@@ -99,7 +99,7 @@ Describe 'Blocking queries' {
         Get-Everything $target | Should -Be $before
         Test-Session $target $web | Should -BeTrue
 
-        $result = Find-BlockingQuery | Where-Object BlockedFor -ge '00:00:00' | Stop-BlockingQuery -Terminate -GracePeriod 30s -Confirm:$false
+        $result = Find-BlockingQuery | Where-Object BlockedFor -ge '00:00:00' | Stop-BlockingQuery -Terminate -GracePeriod 10s -Confirm:$false
         $result.Count | Should -Be 1
         $result.ProcessId, $result.Outcome | Should -Be $web.ProcessID, 'Ended'
         Test-Session $target $web | Should -BeFalse
@@ -109,7 +109,7 @@ Describe 'Blocking queries' {
 
     It 'are stopped from a tree, or by a session of a wait' {
         Find-BlockingQuery -Tree | Stop-BlockingQuery -Terminate -WhatIf | Should -BeNullOrEmpty
-        $result = (Find-BlockingQuery)[1].Blocking | Stop-BlockingQuery -AllowWaiting -GracePeriod 30s -Confirm:$false
+        $result = (Find-BlockingQuery)[1].Blocking | Stop-BlockingQuery -AllowWaiting -GracePeriod 10s -Confirm:$false
         $result.ProcessId, $result.Outcome | Should -Be $alter.ProcessID, 'Cancelled'
         $PSStyle.OutputRendering = 'PlainText'
         $result | Out-String -Width 160 | Should -Match "(?s)ProcessId +Outcome +Blocked +Reason.*$($alter.ProcessID) Cancelled"

@@ -63,7 +63,7 @@ public sealed class SessionStopTests
         Assert.Equal("BlockerStillThere", SessionStop.Failure(still)!.Id);
 
         // Killing takes longer than a few seconds on a machine that is busy, so the second time there is more of it.
-        var ended = await scene.StopAsync(stubborn.ProcessID, new StopOptions { Terminate = true, GracePeriod = TimeSpan.FromSeconds(30) });
+        var ended = await scene.StopAsync(stubborn.ProcessID, new StopOptions { Terminate = true, GracePeriod = TimeSpan.FromSeconds(12) });
         Assert.Equal(StopOutcome.Ended, ended.Outcome);
     }
 
