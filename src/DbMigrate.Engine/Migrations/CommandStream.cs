@@ -1,4 +1,5 @@
 using System.Data;
+using DbMigrate.Engine.Targets;
 using Npgsql;
 
 namespace DbMigrate.Engine.Migrations;
@@ -101,18 +102,13 @@ internal sealed class CommandStream(NpgsqlConnection connection, bool tellsLsn)
     }
 
     /// <summary>
-    /// Sends commands that record what is already so. Who cancels them meant the statement before, which had just ended: they are sent once more, and given
-    /// <see cref="Patience"/> when a person wants to stop.
+    /// Sends commands that record what is already so: once more after a cancel that came late, and with <see cref="Patience"/> when a person wants to stop.
     /// </summary>
     public async Task InsistAsync(IReadOnlyList<PlannedCommand> commands, CancellationToken cancellationToken)
     {
         try
         {
-            await RunAsync(commands, cancellationToken);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
-        {
-            await RunAsync(commands, cancellationToken);
+            await LateCancel.RepeatAsync(() => RunAsync(commands, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -124,18 +124,7 @@ public sealed class MigrationProject : IAsyncDisposable
         await using var held = await ServerFailure.GuardAsync(() => LockAsync(options, cancellationToken));
         var status = await ServerFailure.GuardAsync(() => ResolveLockedAsync(version, action, options, cancellationToken));
         _state = null;
-        var after = await ServerFailure.GuardAsync(async () =>
-        {
-            try
-            {
-                return await ReadAsync(cancellationToken);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
-            {
-                // Meant for what is committed now; to report a failure would be wrong.
-                return await ReadAsync(cancellationToken);
-            }
-        });
+        var after = await ServerFailure.GuardAsync(() => LateCancel.RepeatAsync(() => ReadAsync(cancellationToken)));
         return after.Statuses.FirstOrDefault(s => _journal.VersionComparer.Equals(s.Version, status.Version)) ?? status with { State = MigrationState.Pending, Note = null };
     }
 

@@ -184,7 +184,8 @@ internal sealed class MigrationRunner(
             }
             catch (Exception e) when (e is not OperationCanceledException || _stream.IsCommitted(step))
             {
-                if (e is not PostgresException && !_stream.IsCommitted(step))
+                var isDone = _stream.IsCommitted(step);
+                if (e is not PostgresException && !isDone)
                 {
                     // Npgsql reports a cancel in several ways.
                     cancellationToken.ThrowIfCancellationRequested();
@@ -192,7 +193,7 @@ internal sealed class MigrationRunner(
 
                 // Replies come late: how long it took is told by the server's clock up to here, and by ours from here on.
                 var began = first is null ? started : started + (before!.At - first.At);
-                stopped = _stream.IsCommitted(step)
+                stopped = isDone
                     ? await EndAsync(step, last ?? Done(step, began, before, _stream.Statements, _stream.Rows))
                     : await StopAsync(step, e, began, before, cancellationToken);
             }

@@ -11,11 +11,12 @@ public sealed record ConcurrentDetach(SqlName Table, SqlName Partition)
     public static ConcurrentDetach? Parse(ReadOnlySpan<char> statement)
     {
         var cursor = new TokenCursor(statement);
-        if (!cursor.Accept("ALTER", "TABLE"))
-        {
-            return null;
-        }
+        return cursor.Accept("ALTER", "TABLE") ? ReadBehindTable(cursor) : null;
+    }
 
+    /// <summary>Reads what follows ALTER TABLE; null when it is something else.</summary>
+    internal static ConcurrentDetach? ReadBehindTable(TokenCursor cursor)
+    {
         cursor.Accept("IF", "EXISTS");
         cursor.Accept("ONLY");
         var table = cursor.Name();

@@ -228,11 +228,7 @@ public static class StatementClassifier
 
         if (cursor.Accept("TABLE"))
         {
-            cursor.Accept("IF", "EXISTS");
-            cursor.Accept("ONLY");
-            cursor.Name();
-            cursor.AcceptOperator("*");
-            return Outside(cursor.Accept("DETACH", "PARTITION") && cursor.Name() is not null && cursor.Is("CONCURRENTLY"));
+            return Outside(ConcurrentDetach.ReadBehindTable(cursor) is not null);
         }
 
         return Outside(cursor.Is("SYSTEM") || (cursor.Accept("SUBSCRIPTION") && TalksToPublisher(cursor)));

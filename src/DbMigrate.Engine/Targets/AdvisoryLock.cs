@@ -61,19 +61,8 @@ internal static class AdvisoryLock
         AskAsync("SELECT pg_try_advisory_lock($1)", connection, key, cancellationToken);
 
     /// <summary>Gives back a key that was taken.</summary>
-    public static async Task ReleaseAsync(NpgsqlConnection connection, long key, CancellationToken cancellationToken)
-    {
-        const string Unlock = "SELECT pg_advisory_unlock($1)";
-        try
-        {
-            await AskAsync(Unlock, connection, key, cancellationToken);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled)
-        {
-            // A cancel that came late: it was meant for what ran before.
-            await AskAsync(Unlock, connection, key, cancellationToken);
-        }
-    }
+    public static Task ReleaseAsync(NpgsqlConnection connection, long key, CancellationToken cancellationToken) =>
+        LateCancel.RepeatAsync(() => AskAsync("SELECT pg_advisory_unlock($1)", connection, key, cancellationToken));
 
     private static async Task<bool> AskAsync(string query, NpgsqlConnection connection, long key, CancellationToken cancellationToken)
     {

@@ -582,8 +582,7 @@ public sealed class MigrationProjectTests
         .Add(3, "price", ["UPDATE items SET price = 7", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; SELECT 2 $$"],
             ["UPDATE items SET price = 1", "DROP FUNCTION f()"]);
 
-    private static Task<MigrationProject> OpenAsync(TemporaryMigrations folder, DbTarget target, IEngineObserver? observer = null) =>
-        MigrationProject.OpenAsync(new MigrationSource(folder.Path, folder.Format), target, observer ?? new RecordingObserver(), CancellationToken.None);
+    private static Task<MigrationProject> OpenAsync(TemporaryMigrations folder, DbTarget target, IEngineObserver? observer = null) => folder.OpenAsync(target, observer);
 
     private static async Task<IReadOnlyList<MigrationStatus>> StatusAsync(TemporaryMigrations folder, DbTarget target)
     {
@@ -591,51 +590,23 @@ public sealed class MigrationProjectTests
         return await project.GetStatusAsync(CancellationToken.None);
     }
 
-    private static async Task<List<MigrationResult>> ApplyAsync(
+    private static Task<List<MigrationResult>> ApplyAsync(
         TemporaryMigrations folder,
         DbTarget target,
         IEngineObserver? observer = null,
         RunOptions? options = null,
         int? count = null,
-        CancellationToken cancellationToken = default)
-    {
-        await using var project = await OpenAsync(folder, target, observer);
-        var plan = await project.PlanApplyAsync(new MigrationSelection { Count = count }, options ?? Options, cancellationToken);
-        var results = new List<MigrationResult>();
-        await foreach (var result in project.ApplyAsync(plan, options ?? Options, cancellationToken))
-        {
-            results.Add(result);
-        }
-
-        return results;
-    }
+        CancellationToken cancellationToken = default) =>
+        folder.ApplyAsync(target, options ?? Options, observer, selection: new MigrationSelection { Count = count }, cancellationToken: cancellationToken);
 
     private static async Task<(List<MigrationResult> Results, MigrationFailedException Error)> FailAsync(
         TemporaryMigrations folder, DbTarget target, RunOptions? options = null)
     {
-        await using var project = await OpenAsync(folder, target);
-        var plan = await project.PlanApplyAsync(new MigrationSelection(), options ?? Options, CancellationToken.None);
         var results = new List<MigrationResult>();
-        var error = await Assert.ThrowsAsync<MigrationFailedException>(async () =>
-        {
-            await foreach (var result in project.ApplyAsync(plan, options ?? Options, CancellationToken.None))
-            {
-                results.Add(result);
-            }
-        });
+        var error = await Assert.ThrowsAsync<MigrationFailedException>(() => folder.ApplyAsync(target, options ?? Options, results: results));
         return (results, error);
     }
 
-    private static async Task<List<MigrationResult>> UndoAsync(TemporaryMigrations folder, DbTarget target, MigrationSelection selection)
-    {
-        await using var project = await OpenAsync(folder, target);
-        var plan = await project.PlanUndoAsync(selection, Options, CancellationToken.None);
-        var results = new List<MigrationResult>();
-        await foreach (var result in project.UndoAsync(plan, Options, CancellationToken.None))
-        {
-            results.Add(result);
-        }
-
-        return results;
-    }
+    private static Task<List<MigrationResult>> UndoAsync(TemporaryMigrations folder, DbTarget target, MigrationSelection selection) =>
+        folder.UndoAsync(target, Options, selection);
 }

@@ -16,10 +16,11 @@ internal static class ProjectRun
         RunOptions options,
         IEngineObserver? observer = null,
         List<MigrationResult>? results = null,
+        MigrationSelection? selection = null,
         CancellationToken cancellationToken = default)
     {
         await using var project = await folder.OpenAsync(target, observer);
-        var plan = await project.PlanApplyAsync(new MigrationSelection(), options, cancellationToken);
+        var plan = await project.PlanApplyAsync(selection ?? new MigrationSelection(), options, cancellationToken);
         return await ListAsync(project.ApplyAsync(plan, options, cancellationToken), results ?? []);
     }
 

@@ -194,19 +194,7 @@ public sealed class RunRecordTests : IDisposable
         }
     }
 
-    private async Task<List<MigrationResult>> ApplyAsync(
-        TemporaryMigrations folder, DbTarget target, DbSnapshot? snapshot = null, RecordingObserver? observer = null, string? records = null, bool inDatabase = false)
-    {
-        var options = new RunOptions { RecordFolder = records ?? _records.Path, Snapshot = snapshot, RecordInDatabase = inDatabase };
-        await using var project = await MigrationProject.OpenAsync(
-            new MigrationSource(folder.Path, folder.Format, null), target, observer ?? new RecordingObserver(), CancellationToken.None);
-        var plan = await project.PlanApplyAsync(new MigrationSelection(), options, CancellationToken.None);
-        var results = new List<MigrationResult>();
-        await foreach (var result in project.ApplyAsync(plan, options, CancellationToken.None))
-        {
-            results.Add(result);
-        }
-
-        return results;
-    }
+    private Task<List<MigrationResult>> ApplyAsync(
+        TemporaryMigrations folder, DbTarget target, DbSnapshot? snapshot = null, RecordingObserver? observer = null, string? records = null, bool inDatabase = false) =>
+        folder.ApplyAsync(target, new RunOptions { RecordFolder = records ?? _records.Path, Snapshot = snapshot, RecordInDatabase = inDatabase }, observer);
 }
